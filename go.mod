@@ -1,0 +1,3 @@
+module rawbedrock
+
+go 1.26

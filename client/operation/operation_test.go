@@ -20,7 +20,7 @@ func TestWirePaths(t *testing.T) {
 	for _, op := range All {
 		byName[op.Name] = op
 	}
-	for _, c := range vectors.Lines[wirePath](t, "sigv4/wire-paths.jsonl") {
+	for _, c := range vectors.Lines[wirePath](t, "vectors/sigv4/wire-paths.jsonl") {
 		op, ok := byName[c.Op]
 		if !ok {
 			t.Errorf("%s is not in the table", c.Op)

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// Path returns the path of name below the vectors folder. The test is skipped
-// when it is not there.
+// Path returns the path of name below that folder, for example
+// "vectors/sigv4/botocore.jsonl" or "recordings/bedrock.jsonl". The test is
+// skipped when it is not there.
 func Path(t testing.TB, name string) string {
 	t.Helper()
 	dir := os.Getenv("RAWBEDROCK_VECTORS")

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+const intro = `bedrock calls Amazon Bedrock's REST interface and shows every byte of it.
+
+Try it without an account:
+  bedrock converse --mock "Hello"
+
+Commands:
+`
+
+const outro = `
+'bedrock COMMAND -h' shows its flags and examples. Flags may stand before or
+after the arguments.
+
+Exit codes: 0 answered, 1 Bedrock or the network said no, 2 usage or bad input,
+3 no usable credentials or region, 4 the stream broke after output began,
+130 interrupted.
+`
+
+func helpCommand() command {
+	return command{
+		name: "help", args: "[COMMAND]", short: "list the commands, or show one",
+		long: "Examples:\n  bedrock help\n  bedrock help converse\n",
+		setup: func(*flag.FlagSet) func(context.Context, env, []string) error {
+			return func(_ context.Context, e env, args []string) error { return help(e.stdout, args) }
+		},
+	}
+}
+
+func versionCommand() command {
+	return command{
+		name: "version", short: "print the version",
+		long: "Prints the module's version, the commit it was built from and the Go release.\n\nExamples:\n  bedrock version\n",
+		setup: func(*flag.FlagSet) func(context.Context, env, []string) error {
+			return func(_ context.Context, e env, args []string) error {
+				if err := noArgs(args); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintln(e.stdout, "bedrock", version())
+				return err
+			}
+		},
+	}
+}
+
+// version describes the build: module version, commit and Go release.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	parts := []string{info.Main.Version}
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && !strings.Contains(parts[0], s.Value[:min(12, len(s.Value))]):
+			parts = append(parts, s.Value[:min(12, len(s.Value))])
+		case s.Key == "vcs.modified" && s.Value == "true" && !strings.HasSuffix(parts[0], "+dirty"):
+			parts = append(parts, "modified")
+		}
+	}
+	return strings.Join(append(parts, info.GoVersion), " ")
+}
+
+// help prints the list of commands, or the help of the one that path names.
+func help(w io.Writer, path []string) error {
+	if len(path) == 0 {
+		io.WriteString(w, intro)
+		list(w, "", commands())
+		_, err := io.WriteString(w, outro)
+		return err
+	}
+	table := commands()
+	for i, name := range path {
+		j := slices.IndexFunc(table, func(c command) bool { return c.name == name })
+		if j < 0 {
+			return usagef("no help for %q: there is %s", strings.Join(path[:i+1], " "), names(table))
+		}
+		if i == len(path)-1 {
+			table[j].printHelp(w, strings.Join(path, " "))
+			return nil
+		}
+		table = table[j].sub
+	}
+	return nil
+}
+
+func list(w io.Writer, prefix string, table []command) {
+	for _, c := range table {
+		if c.sub != nil {
+			list(w, prefix+c.name+" ", c.sub)
+			continue
+		}
+		fmt.Fprintf(w, "  %-22s %s\n", prefix+c.name, c.short)
+	}
+}
+
+func (c command) printHelp(w io.Writer, path string) {
+	if c.sub != nil {
+		fmt.Fprintf(w, "bedrock %s: %s\n\n", path, c.short)
+		list(w, path+" ", c.sub)
+		return
+	}
+	fs := flag.NewFlagSet(path, flag.ContinueOnError)
+	c.setup(fs)
+	usage := strings.TrimSpace("usage: bedrock " + path + " [flags] " + c.args)
+	fmt.Fprintf(w, "%s\n\n%s: %s\n\n%s", usage, path, c.short, c.long)
+	printFlags(w, fs)
+}
+
+// printFlags lists the flags in two columns, short names beside long ones.
+func printFlags(w io.Writer, fs *flag.FlagSet) {
+	short := map[string]string{}
+	fs.VisitAll(func(f *flag.Flag) {
+		if name, ok := strings.CutPrefix(f.Usage, aliasOf); ok {
+			short[name] = "-" + f.Name + ", "
+		}
+	})
+	title := "\nFlags:\n"
+	fs.VisitAll(func(f *flag.Flag) {
+		if strings.HasPrefix(f.Usage, aliasOf) {
+			return
+		}
+		value, usage := flag.UnquoteUsage(f)
+		dashes := "--"
+		if len(f.Name) == 1 || f.Name == "vv" {
+			dashes = "-"
+		}
+		left := strings.TrimSpace(short[f.Name] + dashes + f.Name + " " + value)
+		fmt.Fprintf(w, "%s  %-28s %s\n", title, left, usage)
+		title = ""
+	})
+}

@@ -1,0 +1,236 @@
+package client
+
+import (
+	"bytes"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
+)
+
+const (
+	// MaxKeptBody is how many bytes of an answer an Error keeps.
+	MaxKeptBody = 4 << 10
+
+	maxMessage = 16 << 10 // bytes of a message; a quoted canonical request fits
+)
+
+// responseError reads an HTTP answer that is an error: one whose status is not
+// 2xx, or one that unknownOperation recognised. It takes what it finds where
+// AWS, the OpenAI and Anthropic compatible APIs, and gateways put it, and
+// leaves out the secrets, those given and those recognised by their form.
+func responseError(op string, status int, header http.Header, body []byte, secrets ...string) *Error {
+	text := redact(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
+	e := &Error{Op: op, Status: status, RequestID: requestID(header), Body: firstBytes(text)}
+	e.Code = cleanCode(header.Get("X-Amzn-Errortype"))
+	switch trimmed := strings.TrimSpace(text); {
+	case strings.HasPrefix(trimmed, "{"):
+		e.readJSON(trimmed)
+	case trimmed == "":
+		e.Message = "the answer has no body"
+	case xmlError.MatchString(trimmed):
+		e.readXML(trimmed)
+	case strings.HasPrefix(trimmed, "<"):
+		e.Message = "the answer is HTML, not JSON: " + htmlTitle(trimmed)
+	default:
+		e.Message = truncate(trimmed, maxMessage)
+	}
+	if e.Code == "" {
+		e.Code = http.StatusText(status)
+	}
+	return e
+}
+
+// exceptionError reads an exception message of an event stream: its
+// :exception-type and payload; or an error message: its :error-code, with
+// :error-message as the payload.
+func exceptionError(exceptionType string, payload []byte, secrets ...string) *Error {
+	text := redact(strings.ToValidUTF8(string(payload), "\uFFFD"), secrets...)
+	e := &Error{Code: cleanCode(exceptionType), Body: firstBytes(text)}
+	if e.Code != "" {
+		e.Code = strings.ToUpper(e.Code[:1]) + e.Code[1:]
+	}
+	if strings.HasPrefix(strings.TrimSpace(text), "{") {
+		e.readJSON(text)
+	} else {
+		e.Message = truncate(strings.TrimSpace(text), maxMessage)
+	}
+	return e
+}
+
+// sseError reads the data of a server-sent event, and tells whether it is an
+// error: {"error":{…}} of Chat Completions, {"type":"error",…} of Messages and
+// Responses, {"type":"response.failed",…}, or AWS's own {"message":"…"}.
+func sseError(payload []byte, secrets ...string) (*Error, bool) {
+	payload = bytes.TrimSpace(payload)
+	if !bytes.HasPrefix(payload, []byte("{")) {
+		return nil, false
+	}
+	r := gjson.ParseBytes(payload)
+	failure := r.Get("error")
+	switch typ := r.Get("type").String(); {
+	case typ == "error":
+	case typ == "response.failed":
+		failure = r.Get("response")
+		payload = []byte(failure.Raw)
+	case failure.IsObject(), failure.Type == gjson.String && failure.Str != "":
+	case r.Get("__type").Exists(), r.Get("message").Type == gjson.String && !r.Get("id").Exists() && typ == "" && !r.Get("choices").Exists():
+	default:
+		return nil, false
+	}
+	return exceptionError("", payload, secrets...), true
+}
+
+// unknownOperation tells whether an answer with HTTP status 200 is none: AWS's
+// front end answers so when a path routes nowhere, as one with a bare slash in
+// an ARN does.
+func unknownOperation(header http.Header, body []byte) bool {
+	if header.Get("X-Amzn-Errortype") != "" {
+		return true
+	}
+	if !bytes.Contains(body, []byte("__type")) {
+		return false
+	}
+	found := gjson.GetManyBytes(body, "Output.__type", "__type")
+	return found[0].String() != "" || strings.HasSuffix(found[1].String(), "Exception")
+}
+
+// readJSON fills in what a JSON error says.
+func (e *Error) readJSON(text string) {
+	r := gjson.Parse(text)
+	e.Message = truncate(firstText(r, "message", "Message", "errorMessage", "error.message", "Error.Message",
+		"error.Message", "Output.message", "detail", "error_description", "error"), maxMessage)
+	if e.RequestID == "" {
+		e.RequestID = firstText(r, "request_id", "requestId", "RequestId")
+	}
+	e.OriginalStatus = int(r.Get("originalStatusCode").Int())
+	e.OriginalMessage = truncate(r.Get("originalMessage").String(), maxMessage)
+	for _, path := range []string{"code", "Code", "__type", "Output.__type", "error.code", "error.type", "Error.Code", "error.__type"} {
+		if v := r.Get(path); e.Code == "" && v.Type == gjson.String {
+			e.Code = cleanCode(v.Str)
+		}
+	}
+	if e.Code == "" {
+		e.Code = inferCode(e.Message, e.Status, int(r.Get("error.code").Int()))
+	}
+}
+
+// xmlError is AWS's error in XML: <SomeException/>, or with <Code> inside.
+var (
+	xmlError   = regexp.MustCompile(`^(?:<\?xml[^>]*\?>\s*)?<(?:ErrorResponse|Error|(\w+Exception))\b`)
+	xmlCode    = regexp.MustCompile(`<Code>([^<]*)</Code>`)
+	xmlMessage = regexp.MustCompile(`<[Mm]essage>([^<]*)</[Mm]essage>`)
+	title      = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+)
+
+func (e *Error) readXML(text string) {
+	if m := xmlMessage.FindStringSubmatch(text); m != nil {
+		e.Message = truncate(html.UnescapeString(m[1]), maxMessage)
+	}
+	if e.Code != "" {
+		return
+	}
+	if m := xmlCode.FindStringSubmatch(text); m != nil {
+		e.Code = cleanCode(m[1])
+	} else {
+		e.Code = xmlError.FindStringSubmatch(text)[1]
+	}
+}
+
+// htmlTitle is what a page calls itself, in quotation marks.
+func htmlTitle(page string) string {
+	if m := title.FindStringSubmatch(page); m != nil {
+		return `"` + oneLine(html.UnescapeString(m[1]), 100) + `"`
+	}
+	return "no title"
+}
+
+// inferred are codes for messages that came without one: some recorders,
+// proxies and replays drop the header that names it.
+var inferred = []struct{ fragment, code string }{
+	{"security token included in the request is expired", "ExpiredTokenException"},
+	{"security token included in the request is invalid", "UnrecognizedClientException"},
+	{"request signature we calculated does not match", "InvalidSignatureException"},
+	{"signature expired:", "InvalidSignatureException"},
+	{"signature not yet current", "InvalidSignatureException"},
+	{"missing authentication token", "MissingAuthenticationTokenException"},
+}
+
+// byStatus are the codes that a status means when no message tells more.
+var byStatus = map[int]string{
+	400: "ValidationException", 403: "AccessDeniedException", 404: "ResourceNotFoundException",
+	408: "ModelTimeoutException", 424: "ModelErrorException", 429: "ThrottlingException",
+	500: "InternalServerException", 503: "ServiceUnavailableException",
+}
+
+func inferCode(message string, status ...int) string {
+	if message == "" {
+		return ""
+	}
+	folded := fold(message)
+	for _, i := range inferred {
+		if strings.Contains(folded, i.fragment) {
+			return i.code
+		}
+	}
+	for _, s := range status {
+		if code := byStatus[s]; code != "" {
+			return code
+		}
+	}
+	return ""
+}
+
+// cleanCode cuts what surrounds a code: "Code:http://…" and "namespace#Code".
+func cleanCode(s string) string {
+	s, _, _ = strings.Cut(s, ":")
+	s = strings.TrimSpace(s[strings.LastIndexByte(s, '#')+1:])
+	for i := range len(s) {
+		c := s[i]
+		if i >= 100 || c < '!' || c > '~' {
+			return ""
+		}
+	}
+	return s
+}
+
+// requestID finds the request's id in the headers of an answer.
+func requestID(h http.Header) string {
+	for _, name := range []string{"X-Amzn-Requestid", "X-Request-Id", "X-Amz-Request-Id", "Request-Id"} {
+		if id := h.Get(name); id != "" {
+			return oneLine(id, 100)
+		}
+	}
+	return ""
+}
+
+// firstText is the first of the paths that holds a string with text in it.
+func firstText(r gjson.Result, paths ...string) string {
+	for _, p := range paths {
+		if v := r.Get(p); v.Type == gjson.String && strings.TrimSpace(v.Str) != "" {
+			return v.Str
+		}
+	}
+	return ""
+}
+
+func firstBytes(s string) []byte {
+	if s == "" {
+		return nil
+	}
+	return []byte(truncate(s, MaxKeptBody))
+}
+
+// truncate cuts s to at most n bytes, between two characters.
+func truncate(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}

@@ -142,3 +142,15 @@ func readJSON(t *testing.T, name string, v any) {
 		t.Fatal(err)
 	}
 }
+
+const canary = "CANARYs3cr3t"
+
+// load is Load in a world.
+func load(t testing.TB, env, files map[string]string) *Config {
+	t.Helper()
+	c, err := Load(Options{Getenv: world(t, env, files)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

@@ -1,0 +1,312 @@
+package client
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The codec of all types of this package: a plan per struct type, one pass
+// over the bytes, and in every struct an [Extra] that takes what the fields
+// cannot hold. A member tagged omitempty or omitzero is left out while it is zero, any
+// other is always written; a nil slice, map, pointer or document is left out,
+// an empty one is kept. The Extra of a union is tagged client:"union".
+
+var (
+	rawType  = reflect.TypeFor[json.RawMessage]()
+	timeType = reflect.TypeFor[time.Time]()
+	plans    sync.Map // reflect.Type of a struct to *plan
+)
+
+type plan struct {
+	fields []field
+	index  map[string]int // of fields, by name
+	extra  int            // index of the Extra
+	union  bool           // exactly one member is set
+}
+
+type field struct {
+	name, prefix string // prefix: `"name":`
+	index        int
+	optional     bool
+}
+
+func planOf(t reflect.Type) *plan {
+	if p, ok := plans.Load(t); ok {
+		return p.(*plan)
+	}
+	p := &plan{index: map[string]int{}}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Type == reflect.TypeFor[Extra]() {
+			p.extra, p.union = i, f.Tag.Get("client") == "union"
+		} else if name != "-" {
+			p.index[name] = len(p.fields)
+			p.fields = append(p.fields, field{name, `"` + name + `":`, i, option != ""})
+		}
+	}
+	plans.Store(t, p)
+	return p
+}
+
+// value decodes one JSON value into v, which is zero. It is not exact when
+// encoding v would not give that value again: null, 1.0, an unpaired surrogate.
+func (s *scanner) value(v reflect.Value) (exact bool, err error) {
+	c, start := s.space(), s.i
+	switch t := v.Type(); {
+	case t == rawType:
+		err = s.skip()
+		v.SetBytes([]byte(s.s[start:s.i]))
+		return true, err
+	case c == 'n':
+		return false, s.skip()
+	case t.Kind() == reflect.Pointer:
+		v.Set(reflect.New(t.Elem()))
+		return s.value(v.Elem())
+	case c == '{' && t.Kind() == reflect.Struct && t != timeType:
+		return true, s.object(v)
+	case c == '[' && t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
+		return s.list(v)
+	case c == '{' && t.Kind() == reflect.Map:
+		return s.mapping(v)
+	}
+	if err := s.skip(); err != nil {
+		return false, err
+	}
+	exact, ok := setScalar(s.s[start:s.i], v)
+	if !ok {
+		err = &JSONError{Offset: start, Reason: "not a value for " + v.Type().String(), mismatch: true}
+	}
+	return exact, err
+}
+
+func setScalar(raw string, v reflect.Value) (exact, ok bool) {
+	var canonical [32]byte
+	switch k := v.Kind(); {
+	case raw[0] == '"':
+		text, exact := unquote(raw)
+		return setText(text, exact, v)
+	case k == reflect.Bool:
+		v.SetBool(raw == "true")
+		return true, raw == "true" || raw == "false"
+	case k == reflect.Int || k == reflect.Int64:
+		n, err := strconv.ParseInt(raw, 10, 64)
+		if err != nil { // 12.0 and 1.2e1 are integers too
+			f, err := strconv.ParseFloat(raw, 64)
+			if n = int64(f); err != nil || float64(n) != f || math.Abs(f) > 1<<53 {
+				return false, false
+			}
+		}
+		v.SetInt(n)
+		return string(strconv.AppendInt(canonical[:0], n, 10)) == raw, !v.OverflowInt(n)
+	case k == reflect.Float64:
+		f, err := strconv.ParseFloat(raw, 64)
+		v.SetFloat(f)
+		return string(appendFloat(canonical[:0], f)) == raw, err == nil
+	}
+	return false, false
+}
+
+func setText(text string, exact bool, v reflect.Value) (_, ok bool) {
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+		return exact, true
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		b, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil { // unpadded, or with stray bits
+			exact = false
+			b, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=\r\n"))
+		}
+		v.SetBytes(b)
+		return exact && len(text) == base64.StdEncoding.EncodedLen(len(b)), err == nil
+	case v.Type() == timeType:
+		t, err := time.Parse(time.RFC3339, text)
+		v.Set(reflect.ValueOf(t))
+		return exact && t.Format(time.RFC3339Nano) == text, err == nil
+	}
+	return false, false
+}
+
+func (s *scanner) list(v reflect.Value) (exact bool, err error) {
+	v.Set(reflect.MakeSlice(v.Type(), 0, 1))
+	exact = true
+	err = s.items(func(string) error {
+		n := v.Len()
+		v.Grow(1)
+		v.SetLen(n + 1)
+		ok, err := s.value(v.Index(n))
+		exact = exact && ok
+		if err != nil {
+			return inPath(err, strconv.Itoa(n))
+		}
+		return nil
+	})
+	return exact, err
+}
+
+func (s *scanner) mapping(v reflect.Value) (exact bool, err error) {
+	v.Set(reflect.MakeMap(v.Type()))
+	exact = true
+	err = s.items(func(name string) error {
+		e := reflect.New(v.Type().Elem()).Elem()
+		ok, err := s.value(e)
+		exact = exact && ok
+		v.SetMapIndex(reflect.ValueOf(name), e)
+		return inPath(err, name)
+	})
+	return exact, err
+}
+
+// object decodes a struct. Of several members of one name the last one wins.
+func (s *scanner) object(v reflect.Value) error {
+	p := planOf(v.Type())
+	x := p.extraOf(v)
+	var seen uint64
+	err := s.items(func(name string) error {
+		k, known := p.index[name]
+		if !known {
+			return inPath(s.keep(x, name), name)
+		}
+		f, bit := v.Field(p.fields[k].index), uint64(1)<<k
+		if seen&bit != 0 {
+			f.SetZero()
+			x.Set(name, nil)
+			x.odd &^= bit
+		}
+		seen |= bit
+		err := s.member(f, name, x)
+		if p.fields[k].optional && f.IsZero() && x.find(name) == nil {
+			x.odd |= bit // present, though zero
+		}
+		return inPath(err, name)
+	})
+	for k, f := range p.fields {
+		if !f.optional && seen&(1<<k) == 0 {
+			x.odd |= 1 << k // absent, though always written
+		}
+	}
+	var names [2]string
+	if p.union && len(p.members(v, x, names[:0])) != 1 {
+		x.odd |= anyCount
+	}
+	return err
+}
+
+// member decodes a known member. What its field cannot hold, x keeps.
+func (s *scanner) member(f reflect.Value, name string, x *Extra) error {
+	s.space()
+	start, depth := s.i, s.depth
+	exact, err := s.value(f)
+	if e, ok := err.(*JSONError); ok && e.mismatch {
+		f.SetZero()
+		s.i, s.depth = start, depth
+		return s.keep(x, name)
+	}
+	if err == nil && !exact {
+		x.members = append(x.members, member{name, json.RawMessage(s.s[start:s.i]), true})
+	}
+	return err
+}
+
+// keep puts the next value into x.
+func (s *scanner) keep(x *Extra, name string) error {
+	s.space()
+	start := s.i
+	if err := s.skip(); err != nil {
+		return err
+	}
+	if x.find(name) != nil {
+		x.Set(name, nil)
+	}
+	x.members = append(x.members, member{name: name, raw: json.RawMessage(s.s[start:s.i])})
+	return nil
+}
+
+// encode appends v. Bytes that are not UTF-8 become U+FFFD, as JSON must be
+// UTF-8; characters of HTML are not escaped.
+func encode(b []byte, v reflect.Value) (_ []byte, err error) {
+	switch k := v.Kind(); {
+	case v.Type() == rawType:
+		return appendRaw(b, v.Bytes())
+	case v.Type() == timeType:
+		return v.Interface().(time.Time).AppendFormat(b, `"`+time.RFC3339Nano+`"`), nil
+	case k == reflect.Pointer && !v.IsNil():
+		return encode(b, v.Elem())
+	case k == reflect.Struct:
+		return encodeObject(b, v)
+	case k == reflect.String:
+		return appendText(b, v.String()), nil
+	case k == reflect.Bool:
+		return strconv.AppendBool(b, v.Bool()), nil
+	case k == reflect.Int || k == reflect.Int64:
+		return strconv.AppendInt(b, v.Int(), 10), nil
+	case k == reflect.Float64 && !math.IsNaN(v.Float()) && !math.IsInf(v.Float(), 0):
+		return appendFloat(b, v.Float()), nil
+	case k == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		return append(base64.StdEncoding.AppendEncode(append(b, '"'), v.Bytes()), '"'), nil
+	case k == reflect.Slice:
+		b = append(b, '[')
+		for i := range v.Len() {
+			if b, err = encode(b, v.Index(i)); err != nil {
+				return b, inPath(err, strconv.Itoa(i))
+			}
+			b = append(b, ',')
+		}
+		return closed(b, ']'), nil
+	case k == reflect.Map:
+		b = append(b, '{')
+		for _, name := range slices.SortedFunc(slices.Values(v.MapKeys()), compareText) {
+			if b, err = encode(append(appendText(b, name.String()), ':'), v.MapIndex(name)); err != nil {
+				return b, inPath(err, name.String())
+			}
+			b = append(b, ',')
+		}
+		return closed(b, '}'), nil
+	}
+	return b, &JSONError{Offset: -1, Reason: fmt.Sprintf("no JSON for the %s %v", v.Type(), v)}
+}
+
+func encodeObject(b []byte, v reflect.Value) (_ []byte, err error) {
+	p := planOf(v.Type())
+	x := p.extraOf(v)
+	var names [4]string
+	if p.union && x.odd&anyCount == 0 {
+		if set := p.members(v, x, names[:0]); len(set) != 1 {
+			return b, &JSONError{Offset: -1, Reason: fmt.Sprintf("a %s has exactly one member, not %d %v", v.Type().Name(), len(set), set)}
+		}
+	}
+	b = append(b, '{')
+	for k, f := range p.fields {
+		fv := v.Field(f.index)
+		if kept := x.find(f.name); kept != nil && kept.standsFor(fv) {
+			b, err = appendRaw(append(b, f.prefix...), kept.raw)
+		} else if x.omits(k, f, fv) {
+			continue
+		} else {
+			b, err = encode(append(b, f.prefix...), fv)
+		}
+		if err != nil {
+			return b, inPath(err, f.name)
+		}
+		b = append(b, ',')
+	}
+	for _, m := range x.members {
+		if _, known := p.index[m.name]; known {
+			continue
+		}
+		if b, err = appendRaw(append(appendText(b, m.name), ':'), m.raw); err != nil {
+			return b, inPath(err, m.name)
+		}
+		b = append(b, ',')
+	}
+	return closed(b, '}'), nil
+}

@@ -77,7 +77,7 @@ func EndpointURL(service, region string, fips, dualStack bool) (string, error) {
 	case region == "":
 		return "", fmt.Errorf("credentials: %w", ErrNoRegion)
 	case !isHostLabel(region):
-		return "", fmt.Errorf("credentials: region %q is not valid: it takes letters, digits and '-'", region)
+		return "", badRegion(region)
 	case fips && host.fips == "":
 		return "", fmt.Errorf("credentials: %s has no FIPS endpoint", service)
 	}
@@ -102,6 +102,10 @@ func EndpointURL(service, region string, fips, dualStack bool) (string, error) {
 		return "https://" + host.fips + "." + region + "." + p.dns, nil
 	}
 	return "https://" + host.plain + "." + region + "." + p.dns, nil
+}
+
+func badRegion(region string) error {
+	return fmt.Errorf("credentials: region %q is not valid: it takes letters, digits and '-'", region)
 }
 
 // isHostLabel tells whether a region can stand in a host name; anything else
@@ -139,9 +143,9 @@ func (c *Config) Endpoint(service string) (Setting, error) {
 func (c *Config) endpointIn(service, region string) (Setting, error) {
 	if region != "" && !isHostLabel(region) {
 		if region == c.Region.Value {
-			return Setting{}, fmt.Errorf("credentials: region %q (%s) is not valid: it takes letters, digits and '-'", region, c.Region.Source)
+			return Setting{}, fmt.Errorf("%w (%s)", badRegion(region), c.Region.Source)
 		}
-		return Setting{}, fmt.Errorf("credentials: region %q is not valid: it takes letters, digits and '-'", region)
+		return Setting{}, badRegion(region)
 	}
 	fips, fipsSource, err := c.switchedOn("AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint")
 	if err != nil {

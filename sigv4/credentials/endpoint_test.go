@@ -247,7 +247,7 @@ sso_oidc =
 		{"default", "sts", map[string]string{"AWS_ENDPOINT_URL": "http://u:" + canary + "@h"}, "(AWS_ENDPOINT_URL) must not hold a user", ""},
 		{"default", "sts", map[string]string{"AWS_ENDPOINT_URL": "http://" + canary + " h"}, "(AWS_ENDPOINT_URL) must be http", ""},
 		{"default", "sts", map[string]string{"AWS_ENDPOINT_URL": "http://h?x=1"}, "(AWS_ENDPOINT_URL) must not hold a query", ""},
-		{"default", "sts", map[string]string{"AWS_REGION": "us east"}, `region "us east" (AWS_REGION) is not valid`, ""},
+		{"default", "sts", map[string]string{"AWS_REGION": "us east"}, `region "us east" is not valid: it takes letters, digits and '-' (AWS_REGION)`, ""},
 		{"local", "bedrock", map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "no region", ""},
 	}
 	for _, tt := range tests {

@@ -22,9 +22,9 @@ import (
 // official tests and in botocore: a typing error must not silently choose
 // other credentials. Four things go beyond the official tests because both
 // official SDKs, or the one that writes these files, do them: ':' separates a
-// key from its value as '=' does; a profile name may hold any character; a
-// name in quotes (as "aws configure" writes it) loses them, as in botocore;
-// one pair of quotes around a value is dropped, as in aws-sdk-go-v2.
+// key from its value as '=' does; a profile name may hold any character; in the
+// config file a name in quotes (as "aws configure" writes it) loses them, as in
+// botocore; one pair of quotes around a value is dropped, as in aws-sdk-go-v2.
 
 // part is one section of one file.
 type part struct {
@@ -139,7 +139,7 @@ func (p *parser) header(title string) header {
 	case p.isConfig || word == "profile" && name != "":
 		return header{}
 	}
-	return header{"profile", unquote(title), false}
+	return header{"profile", title, false} // quotes are part of it, as in both official SDKs
 }
 
 func (p *parser) property(text string) error {
@@ -147,6 +147,10 @@ func (p *parser) property(text string) error {
 	if !ok {
 		return errors.New("expected '=' between a property's name and its value")
 	}
+	return p.set(key, value)
+}
+
+func (p *parser) set(key, value string) error {
 	if key == "" {
 		return errors.New("a property has no name before '='")
 	}
@@ -161,12 +165,12 @@ func (p *parser) property(text string) error {
 // before it unless the whole section is indented.
 func (p *parser) indented(text string) error {
 	last := p.part.props[p.key]
-	key, _, pair := splitProperty(text)
+	key, value, pair := splitProperty(text)
 	switch {
 	case p.key == "" && !pair:
 		return errors.New("expected a property, found the continuation of one")
 	case p.key == "" || last.value != "" && pair && key != "":
-		return p.property(text)
+		return p.set(key, strings.TrimSpace(trimComment(value)))
 	case last.value != "":
 		last.value += "\n" + text
 	case !pair:

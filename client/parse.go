@@ -15,7 +15,8 @@ const (
 	// MaxKeptBody is how many bytes of an answer an Error keeps.
 	MaxKeptBody = 4 << 10
 
-	maxMessage = 16 << 10 // bytes of a message; a quoted canonical request fits
+	maxMessage   = 16 << 10 // bytes of a message; a quoted canonical request fits
+	maxRequestID = 100      // runes
 )
 
 // responseError reads an HTTP answer that is an error: one whose status is not
@@ -28,21 +29,27 @@ func responseError(op string, status int, header http.Header, body []byte, secre
 	e.Code = cleanCode(header.Get("X-Amzn-Errortype"))
 	switch trimmed := strings.TrimSpace(text); {
 	case strings.HasPrefix(trimmed, "{"):
-		e.readJSON(trimmed)
+		e.readJSON(trimmed, secrets)
 	case trimmed == "":
-		e.Message = "the answer has no body"
+		e.Message = noBody
 	case xmlError.MatchString(trimmed):
-		e.readXML(trimmed)
+		e.readXML(trimmed, secrets)
 	case strings.HasPrefix(trimmed, "<"):
-		e.Message = "the answer is HTML, not JSON: " + htmlTitle(trimmed)
+		e.Message = answeredHTML + ", not JSON: " + htmlTitle(trimmed)
 	default:
 		e.Message = truncate(trimmed, maxMessage)
 	}
-	if e.Code == "" {
+	if e.Code == "" && status/100 != 2 {
 		e.Code = http.StatusText(status)
 	}
 	return e
 }
+
+// What an Error says of an answer that is not from Bedrock.
+const (
+	noBody       = "the answer has no body"
+	answeredHTML = "the answer is HTML"
+)
 
 // exceptionError reads an exception message of an event stream: its
 // :exception-type and payload; or an error message: its :error-code, with
@@ -54,7 +61,7 @@ func exceptionError(exceptionType string, payload []byte, secrets ...string) *Er
 		e.Code = strings.ToUpper(e.Code[:1]) + e.Code[1:]
 	}
 	if strings.HasPrefix(strings.TrimSpace(text), "{") {
-		e.readJSON(text)
+		e.readJSON(text, secrets)
 	} else {
 		e.Message = truncate(strings.TrimSpace(text), maxMessage)
 	}
@@ -98,23 +105,33 @@ func unknownOperation(header http.Header, body []byte) bool {
 	return found[0].String() != "" || strings.HasSuffix(found[1].String(), "Exception")
 }
 
-// readJSON fills in what a JSON error says.
-func (e *Error) readJSON(text string) {
+// codePaths and messagePaths are where a JSON error may name its code and its
+// message, the likeliest first.
+var (
+	codePaths    = []string{"code", "Code", "__type", "Output.__type", "error.code", "error.type", "Error.Code", "error.__type"}
+	messagePaths = []string{"message", "Message", "errorMessage", "error.message", "error.Message", "Error.Message", "Output.message", "detail", "error_description", "error"}
+)
+
+// readJSON fills in what a JSON error says. The text is redacted already, but
+// its strings may hold secrets in escapes that only unquoting undoes.
+func (e *Error) readJSON(text string, secrets []string) {
 	r := gjson.Parse(text)
-	e.Message = truncate(firstText(r, "message", "Message", "errorMessage", "error.message", "Error.Message",
-		"error.Message", "Output.message", "detail", "error_description", "error"), maxMessage)
+	e.Message = truncate(redact(firstText(r, messagePaths...), secrets...), maxMessage)
 	if e.RequestID == "" {
-		e.RequestID = firstText(r, "request_id", "requestId", "RequestId")
+		e.RequestID = oneLine(firstText(r, "request_id", "requestId", "RequestId"), maxRequestID)
 	}
 	e.OriginalStatus = int(r.Get("originalStatusCode").Int())
-	e.OriginalMessage = truncate(r.Get("originalMessage").String(), maxMessage)
-	for _, path := range []string{"code", "Code", "__type", "Output.__type", "error.code", "error.type", "Error.Code", "error.__type"} {
+	e.OriginalMessage = truncate(redact(r.Get("originalMessage").String(), secrets...), maxMessage)
+	for _, path := range codePaths {
 		if v := r.Get(path); e.Code == "" && v.Type == gjson.String {
 			e.Code = cleanCode(v.Str)
 		}
 	}
 	if e.Code == "" {
 		e.Code = inferCode(e.Message, e.Status, int(r.Get("error.code").Int()))
+	}
+	if e.Code == "" && e.Message == "" {
+		e.Message = truncate(text, maxMessage)
 	}
 }
 
@@ -126,9 +143,9 @@ var (
 	title      = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
 )
 
-func (e *Error) readXML(text string) {
+func (e *Error) readXML(text string, secrets []string) {
 	if m := xmlMessage.FindStringSubmatch(text); m != nil {
-		e.Message = truncate(html.UnescapeString(m[1]), maxMessage)
+		e.Message = truncate(redact(html.UnescapeString(m[1]), secrets...), maxMessage)
 	}
 	if e.Code != "" {
 		return
@@ -148,23 +165,31 @@ func htmlTitle(page string) string {
 	return "no title"
 }
 
-// inferred are codes for messages that came without one: some recorders,
-// proxies and replays drop the header that names it.
-var inferred = []struct{ fragment, code string }{
-	{"security token included in the request is expired", "ExpiredTokenException"},
-	{"security token included in the request is invalid", "UnrecognizedClientException"},
-	{"request signature we calculated does not match", "InvalidSignatureException"},
-	{"signature expired:", "InvalidSignatureException"},
-	{"signature not yet current", "InvalidSignatureException"},
-	{"missing authentication token", "MissingAuthenticationTokenException"},
-}
-
-// byStatus are the codes that a status means when no message tells more.
-var byStatus = map[int]string{
-	400: "ValidationException", 403: "AccessDeniedException", 404: "ResourceNotFoundException",
-	408: "ModelTimeoutException", 424: "ModelErrorException", 429: "ThrottlingException",
-	500: "InternalServerException", 503: "ServiceUnavailableException",
-}
+// Codes for messages that came without one: some recorders, proxies and replays
+// drop the header that names it.
+var (
+	// inferred tell more than the status.
+	inferred = []struct{ fragment, code string }{
+		{"security token included in the request is expired", "ExpiredTokenException"},
+		{"security token included in the request is invalid", "UnrecognizedClientException"},
+		{"request signature we calculated does not match", "InvalidSignatureException"},
+		{"signature expired:", "InvalidSignatureException"},
+		{"signature not yet current", "InvalidSignatureException"},
+		{"missing authentication token", "MissingAuthenticationTokenException"},
+	}
+	byStatus = map[int]string{
+		400: "ValidationException", 403: "AccessDeniedException", 404: "ResourceNotFoundException",
+		408: "ModelTimeoutException", 424: "ModelErrorException", 429: "ThrottlingException",
+		500: "InternalServerException", 503: "ServiceUnavailableException",
+	}
+	// withoutStatus are for the middle of a stream.
+	withoutStatus = []struct{ fragment, code string }{
+		{"too many tokens", "ThrottlingException"},
+		{"too many requests", "ThrottlingException"},
+		{"too many connections", "ServiceUnavailableException"},
+		{"unable to process your request", "ServiceUnavailableException"},
+	}
+)
 
 func inferCode(message string, status ...int) string {
 	if message == "" {
@@ -177,8 +202,13 @@ func inferCode(message string, status ...int) string {
 		}
 	}
 	for _, s := range status {
-		if code := byStatus[s]; code != "" {
-			return code
+		if s != 0 {
+			return byStatus[s]
+		}
+	}
+	for _, i := range withoutStatus {
+		if strings.Contains(folded, i.fragment) {
+			return i.code
 		}
 	}
 	return ""
@@ -201,7 +231,7 @@ func cleanCode(s string) string {
 func requestID(h http.Header) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Request-Id", "X-Amz-Request-Id", "Request-Id"} {
 		if id := h.Get(name); id != "" {
-			return oneLine(id, 100)
+			return oneLine(id, maxRequestID)
 		}
 	}
 	return ""

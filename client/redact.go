@@ -30,7 +30,8 @@ var secretForms = []*regexp.Regexp{
 		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + secretValue + `+`),
 	regexp.MustCompile(`(?i)(\bsignature=)` + secretValue + `{16,}`),
 	regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + secretValue + `{16,}`),
-	regexp.MustCompile(`(?i)(\b(?:set-)?cookie` + nameEnd + `)[^\r\n"'\]]+`),
+	regexp.MustCompile(`(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`),
+	regexp.MustCompile(`(://)[^/\s:@"']+:[^/\s@"']+@`), // user and password of a proxy's URL
 	regexp.MustCompile(`(bedrock-api-key-)` + secretValue + `+`),
 	regexp.MustCompile(`(ABSK)` + secretValue + `{16,}`),
 	// session tokens of STS by their first bytes

@@ -1,0 +1,80 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// causeHint says what to do about what kept the answer, or the rest of it,
+// from coming. An error that Bedrock sent has its hint from that.
+func causeHint(e *Error) string {
+	if e.Err == nil || e.Code != "" {
+		return ""
+	}
+	var dns *net.DNSError
+	var op *net.OpError
+	var notTLS tls.RecordHeaderError
+	var verify *tls.CertificateVerificationError
+	text := e.Err.Error()
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		return ""
+	case errors.Is(e.Err, context.DeadlineExceeded):
+		return "The caller's deadline ran out: give the call more time, or stream, so that what has arrived is not lost."
+	case errors.Is(e.Err, ErrTimeout):
+		return timeoutHint(e, text)
+	case errors.Is(e.Err, ErrIncompleteStream):
+		return "The connection ended before the answer did: what arrived is not the whole. Proxies and load balancers that close idle connections are the usual cause; a new call is billed anew."
+	case errors.Is(e.Err, ErrTooLarge):
+		return "The answer is larger than this client's limit: raise the limit, or ask for less."
+	case errors.As(e.Err, &dns):
+		return "The name " + oneLine(dns.Name, 100) + " cannot be resolved: check the region's spelling ({region}), the endpoint, and this machine's DNS."
+	case errors.As(e.Err, &verify):
+		return "The certificate of {endpoint} is not trusted: where a proxy inspects TLS, name its CA's file in AWS_CA_BUNDLE."
+	case errors.As(e.Err, &notTLS), strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return "{endpoint} does not speak TLS: is it http:// that was meant?"
+	case strings.Contains(text, "Proxy Authentication Required"):
+		return proxyLogin
+	case errors.As(e.Err, &op) && op.Op == "proxyconnect":
+		return "The proxy cannot be reached: check HTTPS_PROXY, and NO_PROXY for hosts that need none."
+	case errors.Is(e.Err, syscall.ECONNREFUSED):
+		return "Nobody listens at {endpoint}: check host and port, and that the server or proxy there runs."
+	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.EPIPE):
+		return "The connection was closed before the answer was whole: try again; if it stays, look at proxies and firewalls on the way."
+	}
+	return ""
+}
+
+const proxyLogin = "The proxy wants a login: put it into HTTPS_PROXY (http://user:password@host:port)."
+
+// timeoutHint tells the waits apart.
+func timeoutHint(e *Error, text string) string {
+	switch {
+	case strings.HasPrefix(text, "connect"):
+		return "No connection to {endpoint}: check the network, the proxy settings, and the VPC endpoint or security group where there is one."
+	case e.Bytes > 0 || strings.HasPrefix(text, "idle"):
+		return "The answer stopped coming: raise the idle timeout if the model thinks for long, else try again; a new call is billed anew."
+	}
+	return "Nothing came yet: models that think need minutes, so raise the timeout or stream. The request may be at work still, and be billed."
+}
+
+// gatewayHint is for an answer that Bedrock did not write.
+func gatewayHint(e *Error) string {
+	if s, ok := shapes[foldCode(e.Code)]; ok { // only the body is missing
+		return general[s.is]
+	}
+	switch e.Status {
+	case 407:
+		return proxyLogin
+	case 413, 431:
+		return "Something on the way refuses a request of this size: raise its limit, or send less."
+	case 502, 503, 504:
+		return "A gateway before {endpoint} did not get an answer: try again; if it stays, raise its timeout, for models need minutes."
+	}
+	return "This is no answer of Bedrock's: check that {endpoint} is its endpoint, and what proxies or firewalls on the way say."
+}

@@ -154,3 +154,25 @@ func load(t testing.TB, env, files map[string]string) *Config {
 	}
 	return c
 }
+
+// FuzzParseFile: no panic, keys in lower case, and no error quotes the file.
+func FuzzParseFile(f *testing.F) {
+	f.Add("[profile a]\nk = v # c\n  more\ns3 =\n  x = y\n[default]; c\n", true)
+	f.Add("[a b]\r\n\tk: 'v'\r\n\r\n; c", false)
+	f.Fuzz(func(t *testing.T, text string, isConfig bool) {
+		parts, err := parseFile([]byte(text), "f", isConfig)
+		if err != nil && parts != nil {
+			t.Error("sections beside an error")
+		}
+		for _, part := range parts {
+			if part.kind == "" || part.name == "" {
+				t.Errorf("a section of kind %q named %q", part.kind, part.name)
+			}
+			for key, p := range part.props {
+				if key == "" || key != strings.ToLower(key) || p.value != "" && len(p.sub) > 0 {
+					t.Errorf("%q = %q %q", key, p.value, p.sub)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,3 @@
+package eventstream
+
+func init() { poison = true }

@@ -54,7 +54,9 @@ func TestClassify(t *testing.T) {
 		{Error{Err: &tls.CertificateVerificationError{Err: errors.New("x")}}, kindNever},
 		{Error{Err: fmt.Errorf("idle: %w", ErrTimeout)}, kindTimeout},
 		{Error{Err: fmt.Errorf("x: %w", ErrIncompleteStream)}, kindNever},
-		{Error{Err: errors.New("anything else")}, kindNever},
+		{Error{Err: errors.New("anything else")}, kindTransient},
+		{Error{Err: fmt.Errorf("%w: x", ErrNoCredentials)}, kindNever},
+		{Error{Err: errors.New("Proxy Authentication Required")}, kindNever},
 		{Error{}, kindNever},
 	} {
 		if got := classify(&c.e); got != c.want {

@@ -3,10 +3,12 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	retryablehttp "github.com/hashicorp/go-retryablehttp"
@@ -244,6 +246,9 @@ func (k *call) transportError(err error) *Error {
 	}
 	if e, ok := errors.AsType[*Error](err); ok { // a refusal of ours, from the signer
 		return e
+	}
+	if text := err.Error(); strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger") { // HTTP/1.1 and HTTP/2
+		err = fmt.Errorf("%w: headers over %d bytes (Limits.Header): %w", ErrTooLarge, k.client.limits.Header, err)
 	}
 	return &Error{Err: err}
 }

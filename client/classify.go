@@ -178,7 +178,7 @@ func classify(e *Error) kind {
 // wants a password, and whatever this client itself refused to send.
 func classifyCause(err error) kind {
 	switch {
-	case err == nil, errors.Is(err, ErrNoCredentials), errors.Is(err, ErrValidation), errors.Is(err, ErrIncompleteStream),
+	case err == nil, errors.Is(err, ErrNoCredentials), errors.Is(err, ErrValidation), errors.Is(err, ErrIncompleteStream), errors.Is(err, ErrTooLarge),
 		errors.Is(err, errRefused), permanent(err):
 		return kindNever
 	case errors.Is(err, ErrTimeout):

@@ -29,6 +29,7 @@ const (
 	defaultBodyLimit      = 64 << 20
 	defaultErrorBodyLimit = 64 << 10
 	defaultLineLimit      = 16 << 20
+	defaultHeaderLimit    = 1 << 20
 )
 
 // Client calls Bedrock. It is safe for concurrent use; make one and keep it:
@@ -120,6 +121,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		}
 		t.DisableCompression = true // so that nothing is asked for that would have to be undone
 		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
+		t.MaxResponseHeaderBytes = c.limits.Header
 		cfg.transport = t
 	}
 	c.stack(cfg.transport, cfg.recorder)
@@ -141,6 +143,9 @@ func (c *Client) setDefaults() {
 	}
 	if c.limits.Line <= 0 {
 		c.limits.Line = defaultLineLimit
+	}
+	if c.limits.Header <= 0 {
+		c.limits.Header = defaultHeaderLimit
 	}
 }
 
@@ -324,6 +329,11 @@ func refuseHTML(h http.Header) error {
 		return fmt.Errorf("answered with %s: that is not Bedrock but something in between", html)
 	}
 	return nil
+}
+
+// Format prints where the client goes, for every verb: its fields hold secrets.
+func (c *Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "bedrock client for %s", c.Region())
 }
 
 // CloseIdleConnections closes connections that wait for a next call.

@@ -1,16 +1,24 @@
 package client
 
 import (
+	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"log/slog"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rawbedrock/eventstream"
+	"rawbedrock/sigv4"
 )
 
 // short are timeouts for tests that must run into them.
@@ -102,6 +110,9 @@ func faults() []fault {
 		{name: "gzip for a stream", request: converseStream, answer: say(whole(200, "\x1f\x8b\x08\x00", eventStreamType, "Content-Encoding: gzip")), text: `Content-Encoding "gzip"`},
 		{name: "10 MB of error", request: converse, answer: say(whole(400, `{"message":"`+strings.Repeat("x", 10<<20)+`"}`, jsonType)), is: []error{ErrValidation}, text: "400"},
 		{name: "an answer over the limit", request: converse, answer: say(head(200, jsonType, "Content-Length: 9999999999")), is: []error{ErrTooLarge}},
+		{name: "headers over the limit", request: converse, answer: say("HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 2<<20) + "\r\n\r\n"), is: []error{ErrTooLarge}, text: "Limits.Header"},
+		{name: "an SSE line over the limit", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: "+strings.Repeat("x", 17<<20)))), is: []error{ErrTooLarge}, text: "Limits.Line"},
+		{name: "a frame over the limit", request: converseStream, answer: say(streamOf(hugeFrame())), is: []error{eventstream.ErrLength}},
 		{name: "redirect", request: converse, answer: say(whole(307, "", "Location: http://127.0.0.1:1/")), text: "307"},
 	}
 	for _, name := range []string{"internalServerException", "modelStreamErrorException", "validationException", "throttlingException", "serviceUnavailableException", "modelTimeoutException"} {
@@ -115,6 +126,13 @@ func faults() []fault {
 		}
 	}
 	return all
+}
+
+// hugeFrame is the prelude of a message of 2 GiB, its checksum right.
+func hugeFrame() []byte {
+	b := binary.BigEndian.AppendUint32(nil, 2<<30)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	return append(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), make([]byte, 100)...)
 }
 
 func TestFaults(t *testing.T) {
@@ -288,5 +306,137 @@ func TestStreamReleases(t *testing.T) {
 				t.Error("a closed stream ended as if it were whole")
 			}
 		})
+	}
+}
+
+// A host that does not take connections costs the connect timeout, each time.
+func TestConnectTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		blackhole := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		start := time.Now()
+		_, err := newClient(t, "http://10.255.255.1", WithTransport(blackhole), WithTimeouts(Timeouts{Connect: 3 * time.Second})).Do(t.Context(), converse)
+		timeout, ok := errors.AsType[*TimeoutError](err)
+		if !ok || timeout.Phase != PhaseConnect || !errors.Is(err, ErrTimeout) || len(theError(t, err).Attempts) != 3 {
+			t.Errorf("got %v", err)
+		}
+		if d := time.Since(start); d < 9*time.Second || d > 10*time.Second {
+			t.Errorf("three attempts took %v", d)
+		}
+		synctest.Wait()
+	})
+}
+
+// A stream may think for minutes and pause between events, as long as each
+// wait stays within its own limit; a slow caller does not count.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		go func() {
+			req, err := http.ReadRequest(bufio.NewReader(server))
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, req.Body)
+			time.Sleep(2 * time.Minute)
+			io.WriteString(server, chunked(eventStreamType))
+			time.Sleep(3 * time.Minute)
+			for _, f := range helloFrames() {
+				time.Sleep(4 * time.Minute)
+				io.WriteString(server, httpChunk(f))
+			}
+			io.WriteString(server, "0\r\n\r\n")
+		}()
+		s, err := newClient(t, "http://h", WithTransport(transport)).Stream(t.Context(), converseStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, err := range s.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if events++; events == 3 {
+				time.Sleep(time.Hour) // the caller's own time
+			}
+		}
+		if events != len(helloFrames()) {
+			t.Errorf("%d events", events)
+		}
+		server.Close()
+		transport.CloseIdleConnections()
+	})
+}
+
+// Over HTTP/2 a call, a stream and a cancelled stream behave the same.
+func TestHTTP2(t *testing.T) {
+	left := make(chan struct{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("request came by %s", r.Proto)
+		}
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
+		if r.Header.Get("X-Endless") == "" {
+			w.Write(join(helloFrames()))
+			return
+		}
+		w.Write(helloFrames()[0])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(left)
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	c := newClient(t, srv.URL, WithTransport(srv.Client().Transport))
+	s, err := c.Stream(t.Context(), converseStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _, err := read(s); text != "Hello" || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+	endless := converseStream
+	endless.Header = http.Header{"X-Endless": {"1"}}
+	if s, err = c.Stream(t.Context(), endless); err != nil {
+		t.Fatal(err)
+	}
+	for range s.Events() {
+		break
+	}
+	<-left // leaving the loop reached the server
+}
+
+// A peer that echoes what it was sent gives no secret away: not in the error,
+// not in the log at its most talkative.
+func TestCanaries(t *testing.T) {
+	keys := sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "canary-secret-key-0123456789", SessionToken: "canary-session-token-0123456789"}
+	const bearer = "bedrock-api-key-Y2FuYXJ5LWJlYXJlci0wMTIzNDU2Nzg5"
+	for _, opts := range [][]Option{{WithCredentials(keys)}, {WithBearer(bearer)}, {WithBearer("canary-long-term-key")}} {
+		for _, code := range []int{200, 400, 403, 500} {
+			echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+				text := ""
+				for name, values := range req.Header {
+					text += strings.ToLower(name) + ":" + values[0] + "\\n"
+				}
+				return status(code, "InvalidSignatureException", `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html")(req)
+			})
+			var log strings.Builder
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: LevelTrace}))
+			c := newClient(t, "http://127.0.0.1", append(opts, WithTransport(echo), WithLogger(logger), WithRetry(Retry{MaxAttempts: 1}))...)
+			_, err := c.Do(t.Context(), converse)
+			e := theError(t, err)
+			for _, text := range []string{err.Error(), e.Detail(), fmt.Sprintf("%+v", *e), fmt.Sprintf("%#v", *e), string(e.Body), log.String(), fmt.Sprintf("%+v", c)} {
+				for _, canary := range []string{keys.SecretAccessKey, keys.SessionToken, bearer, "canary-long-term-key", "Y2FuYXJ5"} {
+					if strings.Contains(text, canary) {
+						t.Errorf("status %d: %s in %s", code, canary, text)
+					}
+				}
+			}
+		}
 	}
 }

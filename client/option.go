@@ -52,6 +52,7 @@ type Limits struct {
 	Body      int64 // bytes of a whole answer; default 64 MiB
 	ErrorBody int   // bytes read of an error's body; default 64 KiB
 	Line      int   // bytes of one server-sent event; default 16 MiB
+	Header    int64 // bytes of an answer's headers, on the client's own transport; default 1 MiB
 }
 
 // TokenProvider finds the Bedrock API key for a call; it may refresh it.

@@ -29,25 +29,16 @@ func TestOfficialGoFiles(t *testing.T) {
 			if text, err := os.ReadFile(file); err != nil || json.Unmarshal(text, &want) != nil {
 				t.Fatal("unreadable expectation", err)
 			}
-			got := map[string]map[string]string{}
-			for _, isConfig := range []bool{false, true} { // the files mix both kinds of section names
-				parts, err := parseFile(data, "f", isConfig)
-				if first, _, _ := strings.Cut(string(data), "["); strings.Contains(first, "=") {
-					if err == nil || !strings.Contains(err.Error(), "expected a section") {
-						t.Errorf("a property before any section: error %v", err)
-					}
-					t.Skip("a property before any section is an error in the cross-SDK tests")
+			first, _, _ := strings.Cut(string(data), "[")
+			got, err := goSections(data)
+			if strings.Contains(first, "=") {
+				if err == nil || !strings.Contains(err.Error(), "expected a section") {
+					t.Errorf("a property before any section: error %v", err)
 				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, part := range parts {
-					name := part.name
-					if isConfig {
-						name = part.kind + " " + part.name
-					}
-					got[name] = goForm(part)
-				}
+				t.Skip("a property before any section is an error in the cross-SDK tests")
+			}
+			if err != nil {
+				t.Fatal(err)
 			}
 			for name, props := range want {
 				for key, value := range props {
@@ -61,6 +52,25 @@ func TestOfficialGoFiles(t *testing.T) {
 			}
 		})
 	}
+}
+
+// goSections reads a file that mixes the section names of both kinds.
+func goSections(data []byte) (map[string]map[string]string, error) {
+	found := map[string]map[string]string{}
+	for _, isConfig := range []bool{false, true} {
+		parts, err := parseFile(data, "f", isConfig)
+		if err != nil {
+			return nil, err
+		}
+		for _, part := range parts {
+			name := part.name
+			if isConfig {
+				name = part.kind + " " + part.name
+			}
+			found[name] = goForm(part)
+		}
+	}
+	return found, nil
 }
 
 // goForm is a part with nested blocks as aws-sdk-go-v2's tests print them.

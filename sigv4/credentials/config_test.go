@@ -286,12 +286,13 @@ func TestLoadErrors(t *testing.T) {
 		{nil, map[string]string{"home/.aws/credentials": secret + "= " + canary}, "line 3: a property has no name"},
 		{nil, map[string]string{"home/.aws/credentials": "[default"}, "line 1: a section must end with ']'"},
 		{nil, map[string]string{"home/.aws/credentials": "[]"}, "line 1: a section must end"},
+		{nil, map[string]string{"home/.aws/config": strings.Repeat("#", maxSharedFile+1)}, "~/.aws/config is larger than 16 MiB"},
 		{map[string]string{"AWS_BEARER_TOKEN_BEDROCK": "a\n" + canary}, nil, "AWS_BEARER_TOKEN_BEDROCK: "},
 	}
 	for _, tt := range tests {
 		_, err := Load(Options{Getenv: world(t, tt.env, tt.files)})
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), canary) {
-			t.Errorf("%v %q: error %v, want %q", tt.env, tt.files, err, tt.want)
+			t.Errorf("%v: error %v, want %q", tt.env, err, tt.want)
 		}
 	}
 }

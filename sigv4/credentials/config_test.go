@@ -149,64 +149,6 @@ func TestOfficialFileLocations(t *testing.T) {
 	}
 }
 
-type scenario struct {
-	Name    string
-	Env     map[string]string
-	Files   map[string]string
-	Peers   map[string]struct{ Error, Region, Method, AccessKey, SecretKey, Token string }
-	Agree   bool
-	Regions bool `json:"agree_region"`
-}
-
-// UnmarshalJSON lets the peers' snake_case names through.
-func (s *scenario) UnmarshalJSON(data []byte) error {
-	type plain scenario
-	data = []byte(strings.NewReplacer(`"access_key"`, `"AccessKey"`, `"secret_key"`, `"SecretKey"`).Replace(string(data)))
-	return json.Unmarshal(data, (*plain)(s))
-}
-
-// TestScenarios resolves what the official SDKs were seen to resolve from the
-// shared files alone: keys that botocore took from one of them, regions, and
-// files and profiles that are errors.
-func TestScenarios(t *testing.T) {
-	n := 0
-	for _, s := range vectors.Lines[scenario](t, "vectors/credentials/cases.jsonl") {
-		boto, sdk := s.Peers["botocore"], s.Peers["aws-sdk-go-v2"]
-		c, err := Load(Options{Getenv: world(t, s.Env, s.Files)})
-		unreadable := strings.HasPrefix(boto.Error, "ProfileNotFound") || strings.HasPrefix(boto.Error, "ConfigParseError")
-		if unreadable && s.Agree {
-			n++
-			if err == nil {
-				t.Errorf("%s: no error, botocore's is %s", s.Name, boto.Error)
-			}
-			continue
-		}
-		if err != nil {
-			if !unreadable {
-				t.Errorf("%s: %v", s.Name, err)
-			}
-			continue
-		}
-		if s.Regions && boto.Error == "" && sdk.Error == "" {
-			n++
-			if c.Region.Value != boto.Region {
-				t.Errorf("%s: region %v, want %s", s.Name, c.Region, boto.Region)
-			}
-		}
-		if s.Agree && (boto.Method == "shared-credentials-file" || boto.Method == "config-file") {
-			n++
-			p, _ := c.LookupProfile(c.ProfileName.Value)
-			keys, ok, err := p.StaticKeys()
-			if !ok || err != nil || keys.AccessKeyID != boto.AccessKey || keys.SecretAccessKey != boto.SecretKey || keys.SessionToken != boto.Token {
-				t.Errorf("%s: %v, %t, %v; want %s", s.Name, keys, ok, err, boto.AccessKey)
-			}
-		}
-	}
-	if n < 40 {
-		t.Errorf("only %d scenarios said something", n)
-	}
-}
-
 func TestStaticKeys(t *testing.T) {
 	tests := []struct {
 		name, config, credentials string

@@ -182,10 +182,15 @@ func TestVerificationModes(t *testing.T) {
 // A key signed for one host and path does not open another.
 func TestSignatureCoversTheTarget(t *testing.T) {
 	for _, change := range []func(*http.Request){
-		func(r *http.Request) { r.URL.Path = strings.Replace(r.URL.Path, "converse", "invoke", 1); r.URL.RawPath = "" },
+		func(r *http.Request) {
+			r.URL.Path = strings.Replace(r.URL.Path, "converse", "invoke", 1)
+			r.URL.RawPath = ""
+		},
 		func(r *http.Request) { r.URL.RawQuery = "a=b" },
 		func(r *http.Request) { r.Host = "example.com" },
-		func(r *http.Request) { r.Header.Set("X-Amz-Date", time.Now().UTC().Add(time.Minute).Format(sigv4.TimeFormat)) },
+		func(r *http.Request) {
+			r.Header.Set("X-Amz-Date", time.Now().UTC().Add(time.Minute).Format(sigv4.TimeFormat))
+		},
 	} {
 		r := newRequest(t, "https://127.0.0.1", operation.Converse, "amazon.nova-lite-v1:0", hello)
 		change(r)

@@ -19,6 +19,29 @@ var chatBody = dialect{
 	stream:   func(t turn) []chunk { return t.chatChunks() },
 }
 
+// jambaBody is AI21's Jamba: nearly OpenAI's.
+var jambaBody = dialect{
+	required: []string{"messages"},
+	read:     readChat,
+	whole: func(t turn) map[string]any {
+		o := t.chatCompletion()
+		for _, k := range []string{"object", "created", "service_tier"} {
+			delete(o, k)
+		}
+		choice := asObject(o["choices"].([]any)[0])
+		delete(choice, "logprobs")
+		message := choice.object("message")
+		delete(message, "refusal")
+		if !message.has("tool_calls") {
+			message["tool_calls"] = nil
+		}
+		o["meta"] = map[string]any{"requestDurationMillis": t.latency()}
+		return o
+	},
+	stream: func(t turn) []chunk { return t.chatChunks() },
+	apart:  true,
+}
+
 func readChat(q *ask, o object) *apiError {
 	messages := o.list("messages")
 	if len(messages) == 0 {
@@ -223,16 +246,16 @@ func (s *Server) chatCompletions(req *Request) (*response, *apiError) {
 	}
 	r := sse()
 	for _, c := range t.chatChunks() {
-		r.data("", c.value, c.tokens)
+		r.data(c.tokens, sseData(c.value))
 		r.parts[len(r.parts)-1].end = c.end
 	}
 	end := len(r.parts)
 	if t.body.object("stream_options").truth("include_usage") {
 		o := t.chatObject("chat.completion.chunk")
 		o["choices"], o["usage"] = []any{}, t.chatUsage()
-		r.data("", o, 0)
+		r.data(0, sseData(o))
 	}
-	r.data("", "[DONE]", 0)
+	r.data(0, "data: [DONE]")
 	r.endFrom(end)
 	return openAI(r, req), nil
 }

@@ -15,7 +15,7 @@ func (s *Server) conversation(req *Request, m model, o object) (ask, *apiError) 
 	}
 	messages := o.list("messages")
 	isPrompt := m.family == opaque && strings.Contains(m.id, ":prompt/")
-	if err := checkMessages(messages, isPrompt); err != nil {
+	if err := checkMessages(m, messages, isPrompt); err != nil {
 		return q, err
 	}
 	tools := o.object("toolConfig")
@@ -80,7 +80,7 @@ func asksToThink(o object) bool {
 }
 
 // checkMessages applies the rules of a conversation, in AWS's words.
-func checkMessages(messages []any, promptResource bool) *apiError {
+func checkMessages(model model, messages []any, promptResource bool) *apiError {
 	if len(messages) == 0 && promptResource {
 		return nil
 	}
@@ -94,7 +94,7 @@ func checkMessages(messages []any, promptResource bool) *apiError {
 		if err := checkContent(i, m); err != nil {
 			return err
 		}
-		if role == last {
+		if role == last && model.family != titan {
 			return invalid("A conversation must alternate between user and assistant roles. Make sure the conversation alternates between user and assistant roles and try again.")
 		}
 		if role != "system" {
@@ -117,7 +117,7 @@ func checkContent(i int, message object) *apiError {
 		if len(block) == 0 {
 			return invalid(fmt.Sprintf("The ContentBlock object at messages.%d.content.%d must set one of the following keys: text, image, toolUse, toolResult, document, video.", i, j))
 		}
-		if text, ok := block["text"].(string); ok && strings.TrimSpace(text) == "" {
+		if text, ok := block["text"].(string); ok && (text == "" || len(content) == 1 && strings.TrimSpace(text) == "") {
 			return invalid(fmt.Sprintf("The text field in the ContentBlock object at messages.%d.content.%d is blank. Add text to the text field, and try again.", i, j))
 		}
 	}

@@ -28,16 +28,14 @@ func dialectOf(m model, o object) dialect {
 		}
 		return chatBody
 	case deepseek:
-		return completionPrompt
+		return deepseekPrompt
 	case cohere:
 		if isPrompt {
 			return coherePrompt
 		}
 		return cohereChat
 	case jamba:
-		d := chatBody
-		d.apart = true
-		return d
+		return jambaBody
 	case opaque:
 		return dialectOfBody(o)
 	case chat:

@@ -80,7 +80,7 @@ func guardMetrics(characters int) map[string]any {
 	return map[string]any{
 		"guardrailProcessingLatency": 120,
 		"usage":                      guardUsage(characters),
-		"guardrailCoverage":          map[string]any{"textCharacters": map[string]any{"guarded": characters, "total": characters}},
+		"guardrailCoverage":          map[string]any{"images": nil, "textCharacters": map[string]any{"guarded": characters, "total": characters}},
 	}
 }
 
@@ -98,6 +98,20 @@ func pii(kind, match, action string, detected bool) map[string]any {
 	return map[string]any{
 		"piiEntities": []any{map[string]any{"type": kind, "match": match, "action": action, "detected": detected}},
 		"regexes":     []any{},
+	}
+}
+
+// addUndetected adds the policies that found nothing, as the full scope does.
+func addUndetected(assessment map[string]any) {
+	filters := []any{}
+	for _, kind := range []string{"SEXUAL", "VIOLENCE", "HATE", "INSULTS", "PROMPT_ATTACK", "MISCONDUCT"} {
+		filters = append(filters, map[string]any{"type": kind, "action": "NONE", "confidence": "NONE", "detected": false, "filterStrength": "HIGH"})
+	}
+	assessment["contentPolicy"] = map[string]any{"filters": filters}
+	topic := map[string]any{"name": "MockTopic", "type": "DENY", "action": "NONE", "detected": false}
+	assessment["topicPolicy"] = map[string]any{"topics": []any{topic}}
+	for _, k := range []string{"wordPolicy", "contextualGroundingPolicy", "automatedReasoningPolicy"} {
+		assessment[k] = nil
 	}
 }
 
@@ -141,55 +155,12 @@ func (s *Server) applyGuardrail(req *Request) (*response, *apiError) {
 	case o.text("outputScope") == "FULL":
 		assessment["sensitiveInformationPolicy"] = pii("EMAIL", "", "NONE", false)
 	}
+	if o.text("outputScope") == "FULL" {
+		addUndetected(assessment)
+	}
 	body["assessments"] = []any{assessment}
 	body["usage"] = guardUsage(len(text))
 	body["guardrailCoverage"] = guardMetrics(len(text))["guardrailCoverage"]
+	body["blockedResponse"], body["output"] = when(match != "", blockedText), body["outputs"]
 	return whole(http.StatusOK, body), nil
-}
-
-// invokeGuardrailChecks answers InvokeGuardrailChecks: an e-mail address is
-// found with certainty, an insult or an attack never.
-func (s *Server) invokeGuardrailChecks(req *Request) (*response, *apiError) {
-	o, err := parseObject(req.Body)
-	if err != nil {
-		return nil, invalid("The request body is not a JSON object: " + err.Error())
-	}
-	checks := o.object("checks")
-	if len(checks) == 0 || len(o.list("messages")) == 0 {
-		return nil, invalid("2 members are required: checks and messages.")
-	}
-	characters := len(wordsOf(o.list("messages")))
-	results, usage := map[string]any{}, map[string]any{}
-	for _, name := range []string{"contentFilter", "promptAttack"} {
-		if !checks.has(name) {
-			continue
-		}
-		found := []any{}
-		for _, c := range checks.object(name).list("categories") {
-			found = append(found, map[string]any{"category": asObject(c).text("category"), "severityScore": 0.0})
-		}
-		results[name] = map[string]any{"results": found}
-	}
-	if checks.has("sensitiveInformation") {
-		results["sensitiveInformation"] = map[string]any{"results": findEmails(o), "truncated": false}
-	}
-	for name := range results {
-		usage[name] = map[string]any{"textUnits": (characters + 999) / 1000}
-	}
-	return whole(http.StatusOK, map[string]any{"results": results, "usage": usage}), nil
-}
-
-// findEmails lists the e-mail addresses in all messages.
-func findEmails(o object) []any {
-	found := []any{}
-	for i, m := range o.list("messages") {
-		for j, c := range asObject(m).list("content") {
-			for _, at := range email.FindAllStringIndex(asObject(c).text("text"), -1) {
-				found = append(found, map[string]any{
-					"type": "EMAIL", "beginOffset": at[0], "endOffset": at[1], "confidenceScore": 1.0, "messageIndex": i, "contentIndex": j,
-				})
-			}
-		}
-	}
-	return found
 }

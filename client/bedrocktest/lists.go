@@ -142,6 +142,7 @@ func (s *Server) mantleModels(req *Request) (*response, *apiError) {
 		id, _, _ := strings.Cut(e.id, ":")
 		models = append(models, map[string]any{
 			"id": strings.TrimSuffix(id, "-1"), "object": "model", "created": created, "owned_by": "system", "status": "available",
+			"data_retention": map[string]any{"allowed_modes": list("default none"), "mode": "default", "source": "model_default"},
 		})
 	}
 	return openAI(whole(http.StatusOK, map[string]any{"object": "list", "data": models}), req), nil

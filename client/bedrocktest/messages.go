@@ -24,7 +24,7 @@ func (s *Server) createMessage(req *Request) (*response, *apiError) {
 	r := sse()
 	for _, c := range t.claudeEvents() {
 		name, _ := c.value["type"].(string)
-		r.data(name, c.value, c.tokens)
+		r.data(c.tokens, "event: "+name, sseData(c.value))
 		r.parts[len(r.parts)-1].end = c.end
 	}
 	return openAI(r, req), nil

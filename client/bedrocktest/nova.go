@@ -4,7 +4,7 @@ package bedrocktest
 var novaBody = dialect{
 	required: []string{"messages"},
 	read: func(q *ask, o object) *apiError {
-		if err := checkMessages(o.list("messages"), false); err != nil {
+		if err := checkMessages(model{family: nova}, o.list("messages"), false); err != nil {
 			return malformed("#/messages: " + err.message)
 		}
 		config := o.object("inferenceConfig")

@@ -83,20 +83,13 @@ func (r *response) chunk(model []byte, tokens int) {
 	r.event("chunk", map[string]any{"bytes": base64.StdEncoding.EncodeToString(model)}, tokens)
 }
 
-// data adds a server-sent event; name may be empty.
-func (r *response) data(name string, v any, tokens int) {
-	var b []byte
-	if name != "" {
-		b = append(b, "event: "+name+"\n"...)
-	}
-	b = append(b, "data: "...)
-	if text, ok := v.(string); ok {
-		b = append(b, text...)
-	} else {
-		b = append(b, encode(v)...)
-	}
-	r.parts = append(r.parts, part{data: append(b, "\n\n"...), tokens: tokens})
+// data adds a server-sent event of the given lines.
+func (r *response) data(tokens int, lines ...string) {
+	r.parts = append(r.parts, part{data: []byte(strings.Join(lines, "\n") + "\n\n"), tokens: tokens})
 }
+
+// sseData is the line of a server-sent event that holds a value.
+func sseData(v any) string { return "data: " + string(encode(v)) }
 
 // endFrom marks the parts from the nth on as the stream's proper end.
 func (r *response) endFrom(n int) {

@@ -56,7 +56,7 @@ func (t turn) item(i int, done bool) map[string]any {
 	switch b.kind {
 	case reasoningBlock:
 		item["id"], item["type"], item["summary"] = "rs_"+id, "reasoning", []any{}
-		item["content"] = []any{map[string]any{"type": "reasoning_text", "text": text}}
+		item["content"] = []any{reasoningPart(text)}
 	case toolBlock:
 		item["id"], item["type"], item["call_id"] = "fc_"+id, "function_call", "call_"+b.id
 		item["name"], item["arguments"] = b.name, text
@@ -74,6 +74,10 @@ func (t turn) textPart(text string) map[string]any {
 	return map[string]any{"type": "output_text", "text": text, "annotations": []any{}, "logprobs": []any{}}
 }
 
+func reasoningPart(text string) map[string]any {
+	return map[string]any{"type": "reasoning_text", "text": text}
+}
+
 // responseObject is the response, before or after it has said something.
 func (t turn) responseObject(done bool) map[string]any {
 	o := map[string]any{
@@ -82,9 +86,13 @@ func (t turn) responseObject(done bool) map[string]any {
 		"output": []any{}, "parallel_tool_calls": true, "status": "in_progress", "temperature": 1.0, "top_p": 1.0,
 		"tool_choice": "auto", "tools": []any{}, "truncation": "disabled", "service_tier": "default",
 		"max_output_tokens": t.body["max_output_tokens"], "previous_response_id": t.body["previous_response_id"], "store": true,
-		"text": map[string]any{"format": map[string]any{"type": "text"}},
 	}
-	for _, k := range []string{"metadata", "store", "text", "tool_choice", "tools", "temperature", "top_p"} {
+	format := t.body.object("text").object("format")
+	if format == nil {
+		format = object{"type": "text"}
+	}
+	o["text"] = map[string]any{"format": map[string]any(format), "verbosity": "medium"}
+	for _, k := range []string{"metadata", "store", "tool_choice", "tools", "temperature", "top_p"} {
 		if t.body.has(k) {
 			o[k] = t.body[k]
 		}
@@ -132,7 +140,11 @@ func (s *Server) createResponse(req *Request) (*response, *apiError) {
 	emit := func(kind string, tokens int, v map[string]any) {
 		v["type"], v["sequence_number"] = kind, sequence
 		sequence++
-		r.data(kind, v, tokens)
+		if strings.Contains(t.model.base, "gpt-oss") {
+			r.data(tokens, sseData(v))
+		} else { // in this order
+			r.data(tokens, sseData(v), "event: "+kind)
+		}
 	}
 	emit("response.created", 0, map[string]any{"response": t.responseObject(false)})
 	emit("response.in_progress", 0, map[string]any{"response": t.responseObject(false)})
@@ -161,21 +173,22 @@ func (t turn) emitItem(i int, emit func(kind string, tokens int, v map[string]an
 	}
 	emit("response.output_item.added", 0, map[string]any{"output_index": i, "item": t.item(i, false)})
 	text := t.blocks[i].text()
-	name, final := "response.output_text", "text"
+	name, final, part, wrap := "response.output_text", "text", "response.content_part", t.textPart
 	switch t.blocks[i].kind {
 	case toolBlock:
-		name, final = "response.function_call_arguments", "arguments"
+		name, final, part = "response.function_call_arguments", "arguments", ""
 	case reasoningBlock:
-		name = "response.reasoning_text"
-	default:
-		emit("response.content_part.added", 0, at(map[string]any{"part": t.textPart("")}))
+		name, part, wrap = "response.reasoning_text", "response.reasoning_part", reasoningPart
+	}
+	if part != "" {
+		emit(part+".added", 0, at(map[string]any{"part": wrap("")}))
 	}
 	for _, p := range t.blocks[i].pieces {
 		emit(name+".delta", 1, at(map[string]any{"delta": p}))
 	}
 	emit(name+".done", 0, at(map[string]any{final: text}))
-	if name == "response.output_text" {
-		emit("response.content_part.done", 0, at(map[string]any{"part": t.textPart(text)}))
+	if part != "" {
+		emit(part+".done", 0, at(map[string]any{"part": wrap(text)}))
 	}
 	emit("response.output_item.done", 0, map[string]any{"output_index": i, "item": item})
 }

@@ -87,6 +87,8 @@ func (w *memoryWriter) serve(s *Server, in *http.Request) {
 			panic(p)
 		}
 		switch {
+		case in.Context().Err() != nil:
+			w.broken = context.Cause(in.Context())
 		case w.broken != nil:
 		case p != nil:
 			w.broken = io.ErrUnexpectedEOF

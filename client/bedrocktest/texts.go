@@ -126,8 +126,8 @@ var mistralPrompt = dialect{
 	},
 }
 
-// completionPrompt is DeepSeek R1, and imported models behind an ARN.
-var completionPrompt = dialect{
+// deepseekPrompt is DeepSeek R1.
+var deepseekPrompt = dialect{
 	required: []string{"prompt"},
 	read:     readPrompt("prompt", "max_tokens", "stop"),
 	whole: func(t turn) map[string]any {
@@ -138,6 +138,30 @@ var completionPrompt = dialect{
 			return map[string]any{"choices": []any{map[string]any{"text": text, "stop_reason": when(last, t.reason("stop", "length"))}}}
 		})
 	},
+}
+
+// completionPrompt is OpenAI's older text completion: imported models and
+// Marketplace endpoints behind an ARN.
+var completionPrompt = dialect{
+	required: []string{"prompt"},
+	read:     readPrompt("prompt", "max_tokens", "stop"),
+	whole: func(t turn) map[string]any {
+		o := t.textCompletion(t.text(), t.reason("stop", "length"))
+		o["usage"] = t.chatUsage()
+		return o
+	},
+	stream: func(t turn) []chunk {
+		return t.textChunks(func(text string, _ int, last bool) map[string]any {
+			return t.textCompletion(text, when(last, t.reason("stop", "length")))
+		})
+	},
+}
+
+func (t turn) textCompletion(text string, finish any) map[string]any {
+	return map[string]any{
+		"id": "cmpl-" + t.seed.uuid("completion"), "object": "text_completion", "created": created, "model": t.model.id, "system_fingerprint": "mock",
+		"choices": []any{map[string]any{"index": 0, "text": text, "logprobs": nil, "finish_reason": finish}},
+	}
 }
 
 // claudePrompt is the text completion of Claude 2.
@@ -202,6 +226,7 @@ var cohereChat = dialect{
 		response["meta"] = map[string]any{
 			"api_version":  map[string]any{"version": "1"},
 			"billed_units": map[string]any{"input_tokens": t.input, "output_tokens": t.output},
+			"tokens":       map[string]any{"input_tokens": t.input, "output_tokens": t.output},
 		}
 		return append(chunks, chunk{end: true, value: map[string]any{
 			"event_type": "stream-end", "finish_reason": response["finish_reason"], "is_finished": true, "response": response,

@@ -104,7 +104,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		c.bearer = staticToken(world.Bearer.Reveal())
 	}
 	if c.provider == nil {
-		c.provider = world.Provider()
+		c.provider = credentials.NewCache(world.Provider())
 	} else if _, ok := c.provider.(sigv4.Credentials); !ok {
 		c.provider = credentials.NewCache(c.provider)
 	}

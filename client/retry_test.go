@@ -363,3 +363,26 @@ func TestCommitPoint(t *testing.T) {
 		})
 	}
 }
+
+// The default chain is cached: its source is asked once, not for every call.
+func TestDefaultChainIsCached(t *testing.T) {
+	var asked atomic.Int64
+	env := func(name string) string {
+		if name == "AWS_ACCESS_KEY_ID" {
+			asked.Add(1)
+		}
+		return map[string]string{"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "secret"}[name]
+	}
+	c, err := New(WithEnv(env), WithRegion("us-east-1"), WithTransport(&answers{list: seq{fine}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := c.Do(t.Context(), converse); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the environment was asked %d times", n)
+	}
+}

@@ -40,7 +40,6 @@ func commands() []command {
 		// credentials and signing
 
 		// streams and recordings
-		eventstreamCommand(),
 
 		// servers
 

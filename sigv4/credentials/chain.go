@@ -104,7 +104,11 @@ func (c *Config) client() (*http.Client, error) {
 	if c.options.HTTP != nil {
 		return c.options.HTTP, nil
 	}
-	return &http.Client{Transport: http.DefaultTransport}, nil
+	t, err := c.Transport()
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: t}, nil
 }
 
 // setIMDS takes the settings of the metadata service. A mode that does not

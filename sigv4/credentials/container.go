@@ -76,7 +76,7 @@ func (c Container) Retrieve(ctx context.Context) (sigv4.Credentials, error) {
 	if err != nil {
 		return sigv4.Credentials{}, &Error{Source: sourceContainer, Reason: "asking " + bare(u), Err: err}
 	}
-	creds, reason := roleReply(r, sourceContainer, token)
+	creds, _, reason := roleReply(r, sourceContainer, token)
 	if reason != "" {
 		return sigv4.Credentials{}, &Error{Source: sourceContainer, Reason: bare(u) + " " + reason}
 	}
@@ -184,7 +184,7 @@ func (c Container) token() (string, error) {
 }
 
 // bare is a URL without what may be secret in it.
-func bare(u *url.URL) string { return u.Scheme + "://" + u.Host + u.EscapedPath() }
+func bare(u *url.URL) string { return u.Scheme + "://" + u.Host }
 
 // roleJSON is the answer of the container endpoint and of the instance
 // metadata service, credentials or error.
@@ -197,7 +197,7 @@ type roleJSON struct {
 }
 
 // roleReply reads such an answer; reason is empty when it holds credentials.
-func roleReply(r reply, source string, secrets ...string) (c sigv4.Credentials, reason string) {
+func roleReply(r reply, source string, secrets ...string) (c sigv4.Credentials, code, reason string) {
 	var j roleJSON
 	err := json.Unmarshal(r.body, &j)
 	said := ""
@@ -206,17 +206,17 @@ func roleReply(r reply, source string, secrets ...string) (c sigv4.Credentials, 
 	}
 	switch {
 	case r.status != http.StatusOK:
-		return c, "answered " + httpStatus(r.status) + said
+		return c, j.Code, "answered " + httpStatus(r.status) + said
 	case err != nil:
-		return c, "answered something else than JSON credentials"
+		return c, j.Code, "answered something else than JSON credentials"
 	case j.AccessKeyID == "" || j.SecretAccessKey == "":
-		return c, "answered without a key pair" + said
+		return c, j.Code, "answered without a key pair" + said
 	}
 	c = sigv4.Credentials{AccessKeyID: j.AccessKeyID, SecretAccessKey: j.SecretAccessKey, SessionToken: j.Token, Source: source}
 	if j.Expiration != nil {
 		if c.Expires, err = parseTime(*j.Expiration); err != nil {
-			return sigv4.Credentials{}, "answered with an Expiration that is not an RFC 3339 time"
+			return sigv4.Credentials{}, j.Code, "answered with an Expiration that is not an RFC 3339 time"
 		}
 	}
-	return c, ""
+	return c, j.Code, ""
 }

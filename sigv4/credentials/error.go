@@ -2,8 +2,6 @@ package credentials
 
 import (
 	"errors"
-	"io/fs"
-	"net"
 	"net/url"
 	"strings"
 	"unicode"
@@ -52,20 +50,10 @@ func notSet(source, reason string) error {
 	return &Error{Source: source, Reason: reason, Err: ErrNone}
 }
 
-// causeText prints a cause without what may be secret in it: a URL's query
-// and user information, which net/http repeats.
+// causeText prints a cause in one line, without the package's prefix.
 func causeText(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.text()
-	}
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err
-	}
-	if e, ok := errors.AsType[*net.OpError](err); ok && e.Err != nil {
-		return printable(e.Error(), 300)
-	}
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Op + " " + e.Path + ": " + e.Err.Error()
 	}
 	return printable(strings.TrimPrefix(err.Error(), prefix), 300)
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -18,12 +19,9 @@ import (
 const maxReply = 1 << 20
 
 // direct is the transport for addresses that only this machine can reach, the
-// metadata services: a proxy could not reach them.
-var direct = func() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.Proxy = nil
-	return t
-}()
+// metadata services: no proxy could. They are asked once an hour, so no
+// connection is kept.
+var direct = &http.Transport{DisableKeepAlives: true}
 
 // exchange is one small request and its bounded answer. It is tried again
 // when the server is overloaded or broken (429, 5xx) or cannot be reached.
@@ -45,6 +43,9 @@ type reply struct {
 func (x exchange) do(ctx context.Context) (reply, error) {
 	for try := 1; ; try++ {
 		r, err := x.once(ctx)
+		if e, ok := err.(unsent); ok {
+			return r, e.error
+		}
 		again := err != nil || r.status == http.StatusTooManyRequests || r.status >= 500
 		if !again || try >= x.tries || ctx.Err() != nil {
 			return r, err
@@ -59,12 +60,16 @@ func (x exchange) do(ctx context.Context) (reply, error) {
 	}
 }
 
+// unsent is an error from before anything was sent, which another try would
+// meet again.
+type unsent struct{ error }
+
 func (x exchange) once(ctx context.Context) (reply, error) {
 	attempt, cancel := context.WithTimeoutCause(ctx, x.timeout, fmt.Errorf("no answer within %v", x.timeout))
 	defer cancel()
 	req, err := x.request(attempt)
 	if err != nil {
-		return reply{}, err
+		return reply{}, unsent{x.cause(attempt, err)}
 	}
 	resp, err := x.plain().Do(req)
 	if err != nil {
@@ -92,10 +97,14 @@ func (x exchange) plain() *http.Client {
 	return &c
 }
 
-// cause prefers the reason why the context ended over net/http's words.
+// cause prefers the reason why the context ended over net/http's words, and
+// takes off the URL that those repeat, which may hold a secret.
 func (exchange) cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
 	}
 	return err
 }
@@ -151,6 +160,7 @@ func saidJSON(r reply, secrets ...string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(cmp.Or(r.header.Get("X-Amzn-Errortype"), j.Type, j.Code, j.Error), ":")
+	name = name[strings.LastIndex(name, "#")+1:]
 	text := redact(strings.TrimSpace(name+" "+cmp.Or(j.Message, j.Description)), secrets...)
 	if text == "" {
 		return ""

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -130,8 +129,8 @@ func (m *IMDS) fetch(ctx context.Context) (sigv4.Credentials, error) {
 
 // read takes the credentials from the last answer.
 func (m *IMDS) read(r reply, token string) (sigv4.Credentials, error) {
-	c, reason := roleReply(r, sourceIMDS, token)
-	if reason == "" && !bytes.Contains(bytes.ToLower(r.body), []byte(`"success"`)) {
+	c, code, reason := roleReply(r, sourceIMDS, token)
+	if reason == "" && !strings.EqualFold(code, "Success") {
 		reason = "answered without the Code Success"
 	}
 	if reason == "" && c.Expires.IsZero() {
@@ -167,9 +166,10 @@ func (m *IMDS) token(ctx context.Context, base string) (string, error) {
 	}}
 	r, err := x.do(ctx)
 	if err != nil {
-		if ctx.Err() == nil {
-			m.absent = time.Now().Add(imdsAgain)
+		if ctx.Err() != nil { // the caller left
+			return "", &Error{Source: sourceIMDS, Reason: "asking for a session token", Err: err}
 		}
+		m.absent = time.Now().Add(imdsAgain)
 		return "", m.nobody("did not answer", err)
 	}
 	if r.status >= 500 { // somebody is there: worth another try
@@ -190,19 +190,13 @@ func (m *IMDS) token(ctx context.Context, base string) (string, error) {
 	return "", &Error{Source: sourceIMDS, Reason: "asking for a session token was answered " + httpStatus(r.status)}
 }
 
-// nobody is the error of a machine that has no metadata service, or after it
-// gave credentials once, of one that is gone.
+// nobody is the error of a machine that has no metadata service.
 func (m *IMDS) nobody(what string, cause error) error {
 	base, _ := m.base()
-	reason := base + " " + what
 	if cause != nil {
-		reason += " (" + causeText(cause) + ")"
+		what += " (" + causeText(cause) + ")"
 	}
-	reason += ": this is not an EC2 instance, or its metadata service is off"
-	if errors.Is(cause, context.Canceled) {
-		return &Error{Source: sourceIMDS, Reason: base + " was not waited for", Err: cause}
-	}
-	return notSet(sourceIMDS, reason)
+	return notSet(sourceIMDS, base+" "+what+": this is not an EC2 instance, or its metadata service is off")
 }
 
 func (m *IMDS) get(ctx context.Context, url, token string) (reply, error) {

@@ -9,9 +9,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -77,32 +75,21 @@ func outcome(accessKey string) string {
 
 // resolve writes the scenario's files and runs Load and the default chain.
 func (c peerCase) resolve(t *testing.T, values map[string]string) (*Config, sigv4.Credentials, error) {
-	dir := t.TempDir()
-	oldnew := []string{"{DIR}", dir}
+	env, files := map[string]string{}, map[string]string{}
+	var oldnew []string
 	for k, v := range values {
 		oldnew = append(oldnew, k, v)
 	}
 	fill := strings.NewReplacer(oldnew...).Replace
-	for name, content := range c.Files {
-		path := filepath.Join(dir, filepath.FromSlash(fill(name)))
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(fill(content)), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	for name, value := range c.Env {
+		env[name] = fill(value)
 	}
-	home := filepath.Join(dir, "home")
-	t.Setenv("HOME", home) // for the shell of a credential_process
-	config, err := Load(Options{Getenv: func(name string) string {
-		if v, ok := c.Env[name]; ok {
-			return fill(v)
-		}
-		if name == "HOME" {
-			return home
-		}
-		return ""
-	}})
+	for name, text := range c.Files {
+		files[name] = fill(text)
+	}
+	getenv := world(t, env, files)
+	t.Setenv("HOME", getenv("HOME")) // for the shell of a credential_process
+	config, err := Load(Options{Getenv: getenv})
 	if err != nil {
 		return nil, sigv4.Credentials{}, err
 	}

@@ -99,19 +99,20 @@ func (p Process) run(ctx context.Context) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("the shell did not start: %s", causeText(err))
 	}
-	return out.Bytes(), nil
+	return out.buf.Bytes(), nil
 }
 
-// capped collects at most maxReply bytes.
+// capped collects at most maxReply bytes. (It has the buffer as a field: io.Copy
+// would go round Write through a promoted ReadFrom.)
 type capped struct {
-	bytes.Buffer
+	buf  bytes.Buffer
 	over bool
 }
 
 func (c *capped) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > maxReply {
+	if c.buf.Len()+len(p) > maxReply {
 		c.over = true
 		return 0, errors.New("too much output")
 	}
-	return c.Buffer.Write(p)
+	return c.buf.Write(p)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,45 +15,43 @@ type request struct {
 	method      string
 	path, query string // as they are on the wire
 	host        string
-	fields      []field // the headers to sign, host included
 	payloadHash string
-	replaces    bool // the header holds a name that signing replaces, oddly spelt
 }
 
-// field is a header to sign: one value or many.
+// field is a header to sign.
 type field struct {
 	name   string // in any case
-	value  string // when values is nil
 	values []string
+	clean  bool // the values are known to be in canonical form
 }
 
-// takeHeader collects the headers to sign. X-Amz-Content-Sha256, when given,
-// is the payload hash, as in botocore.
-func (r *request) takeHeader(space []field, h http.Header) error {
-	r.fields = append(space, field{name: "Host", value: r.host})
+// headerFields appends the headers that the signature covers. odd tells that h
+// spells a name that signing replaces in another way than net/http does.
+func headerFields(fields []field, h http.Header) (_ []field, odd bool, err error) {
 	for name, values := range h {
-		canonical := textproto.CanonicalMIMEHeaderKey(name)
-		switch canonical {
-		case "Authorization", "X-Amz-Date", "X-Amz-Security-Token":
-			r.replaces = r.replaces || name != canonical
+		canonical, ok := canonicalName(name)
+		if replaced(canonical) {
+			odd = odd || name != canonical
 			continue
-		case "X-Amz-Content-Sha256":
-			if len(values) > 0 {
-				r.payloadHash = values[0]
-			}
 		}
 		if len(values) == 0 || neverSigned(canonical) {
 			continue
 		}
-		if !validName(name) {
-			return fmt.Errorf("sigv4: %q is not a header name", name)
+		if !ok {
+			return nil, false, fmt.Errorf("sigv4: %q is not a header name", name)
 		}
-		if slices.ContainsFunc(values, func(v string) bool { return !validValue(v) }) {
-			return fmt.Errorf("sigv4: the value of header %s has a control character, a line break perhaps", name)
+		f := field{name: name, values: values, clean: true}
+		for _, v := range values {
+			if clean(v) {
+				continue
+			}
+			if f.clean = false; !validValue(v) {
+				return nil, false, fmt.Errorf("sigv4: the value of header %s has a control character, a line break perhaps", name)
+			}
 		}
-		r.fields = append(r.fields, field{name: name, values: values})
+		fields = append(fields, f)
 	}
-	return nil
+	return fields, odd, nil
 }
 
 func (r *request) check() error {
@@ -65,22 +62,15 @@ func (r *request) check() error {
 		return fmt.Errorf("sigv4: host %q has a control character", r.host)
 	case r.payloadHash == "":
 		return errors.New("sigv4: no payload hash: give HashPayload of the body, EmptyPayloadHash or UnsignedPayload")
-	case !validName(r.payloadHash):
-		return fmt.Errorf("sigv4: %q is not a payload hash", r.payloadHash)
 	case r.method != "" && !validName(r.method):
 		return fmt.Errorf("sigv4: %q is not a method", r.method)
 	}
 	return nil
 }
 
-// deleteReplaced removes the headers that signing sets, however they are spelt.
-func deleteReplaced(h http.Header) {
-	for name := range h {
-		switch textproto.CanonicalMIMEHeaderKey(name) {
-		case "Authorization", "X-Amz-Date", "X-Amz-Security-Token":
-			delete(h, name)
-		}
-	}
+// replaced tells the headers that signing sets.
+func replaced(canonical string) bool {
+	return canonical == "Authorization" || canonical == "X-Amz-Date" || canonical == "X-Amz-Security-Token"
 }
 
 // neverSigned tells the headers that hops on the way may add, drop or rewrite,
@@ -111,10 +101,13 @@ func hostOf(req *http.Request) string {
 
 // sentTarget is the path and query that net/http sends for u.
 func sentTarget(u *url.URL) (path, query string) {
-	if u.Opaque == "" {
-		return u.EscapedPath(), u.RawQuery
+	switch {
+	case u.Opaque != "":
+		return cutAuthority(u.Opaque), u.RawQuery
+	case u.RawPath != "" && decodesTo(u.RawPath, u.Path):
+		return u.RawPath, u.RawQuery // what EscapedPath gives, without its allocation
 	}
-	return cutAuthority(u.Opaque), u.RawQuery
+	return u.EscapedPath(), u.RawQuery
 }
 
 // receivedTarget is the path and query that arrived, before net/http or a
@@ -143,8 +136,9 @@ func cutAuthority(path string) string {
 	return "/"
 }
 
-// appendTo writes the canonical request. It sorts the fields.
-func (r *request) appendTo(b []byte, keepPath bool) []byte {
+// appendTo writes the canonical request. It sorts the fields, which are an
+// argument of their own so that they can stay on the caller's stack.
+func (r *request) appendTo(b []byte, fields []field, keepPath bool) []byte {
 	method := strings.ToUpper(r.method)
 	if method == "" {
 		method = "GET"
@@ -155,11 +149,11 @@ func (r *request) appendTo(b []byte, keepPath bool) []byte {
 	b = append(b, '\n')
 	b = appendQuery(b, r.query)
 	b = append(b, '\n')
-	slices.SortFunc(r.fields, compareFields)
-	b = appendHeaders(b, r.fields)
-	b = append(b, '\n')
-	b = appendNames(b, r.fields)
-	b = append(b, '\n')
+	slices.SortFunc(fields, compareFields)
+	var space [256]byte
+	names := space[:0]
+	b, names = appendHeaders(b, names, fields)
+	b = append(append(append(b, '\n'), names...), '\n')
 	return append(b, r.payloadHash...)
 }
 
@@ -222,40 +216,33 @@ func appendQuery(b []byte, query string) []byte {
 	return b
 }
 
-// appendHeaders writes the canonical headers of sorted fields, a line each.
-func appendHeaders(b []byte, fields []field) []byte {
+// appendHeaders writes the canonical headers of sorted fields to b, a line
+// each, and the signed headers to names.
+func appendHeaders(b, names []byte, fields []field) (_, _ []byte) {
 	for i, f := range fields {
 		if i > 0 && compareFold(fields[i-1].name, f.name) == 0 {
 			b[len(b)-1] = ','
 		} else {
-			b = append(appendLower(b, f.name), ':')
-		}
-		if f.values == nil {
-			b = appendTrimmed(b, f.value)
+			if i > 0 {
+				names = append(names, ';')
+			}
+			start := len(names)
+			names = appendLower(names, f.name)
+			b = append(append(b, names[start:]...), ':')
 		}
 		for j, v := range f.values {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			b = appendTrimmed(b, v)
+			if f.clean {
+				b = append(b, v...)
+			} else {
+				b = appendTrimmed(b, v)
+			}
 		}
 		b = append(b, '\n')
 	}
-	return b
-}
-
-// appendNames writes the signed headers of sorted fields.
-func appendNames(b []byte, fields []field) []byte {
-	for i, f := range fields {
-		if i > 0 {
-			if compareFold(fields[i-1].name, f.name) == 0 {
-				continue
-			}
-			b = append(b, ';')
-		}
-		b = appendLower(b, f.name)
-	}
-	return b
+	return b, names
 }
 
 // appendTrimmed writes a header value without outer white space and with one

@@ -10,7 +10,8 @@ import (
 
 // Credentials are one set of AWS keys. They never print their secret: every
 // fmt verb, JSON and slog show the access key id, the source and the expiry
-// only.
+// only. (In an unexported field of another struct fmt cannot call these methods:
+// such a struct has to hide itself, or to keep a pointer.)
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"time"
 )
 
@@ -29,14 +30,14 @@ func (s Signer) SignEvent(prior string, headers, payload []byte, c Credentials, 
 	scopeEnd := len(b)
 	b = append(append(append(b, '\n'), prior...), '\n')
 	sum := sha256.Sum256(headers)
-	b = append(appendHex(b, sum[:]), '\n')
+	b = append(hex.AppendEncode(b, sum[:]), '\n')
 	sum = sha256.Sum256(payload)
-	b = appendHex(b, sum[:])
+	b = hex.AppendEncode(b, sum[:])
 	toSign := len(b)
 
 	key := s.signingKey(c.SecretAccessKey, date)
 	sum = mac(key[:], b)
-	all := string(appendHex(b, sum[:]))
+	all := string(hex.AppendEncode(b, sum[:]))
 	return Signature{
 		AccessKeyID:  c.AccessKeyID,
 		StringToSign: all[:toSign],

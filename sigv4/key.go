@@ -1,7 +1,9 @@
 package sigv4
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"sync/atomic"
 )
@@ -12,7 +14,8 @@ func HashPayload(body []byte) string {
 		return EmptyPayloadHash
 	}
 	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
+	var digits [2 * sha256.Size]byte
+	return string(hex.AppendEncode(digits[:0], sum[:]))
 }
 
 // KeyCache remembers up to 32 derived signing keys; the oldest goes first. It
@@ -45,11 +48,7 @@ func (s Signer) signingKey(secret, date string) (key [sha256.Size]byte) {
 			return k.key
 		}
 	}
-	var space [128]byte
-	key = mac(append(append(space[:0], "AWS4"...), secret...), []byte(day))
-	key = mac(key[:], []byte(s.Region))
-	key = mac(key[:], []byte(s.Service))
-	key = mac(key[:], []byte(terminator))
+	key = s.deriveKey(secret, day)
 	if s.Keys != nil {
 		// A key that another goroutine adds meanwhile is lost, and derived
 		// again when it is needed.
@@ -58,6 +57,14 @@ func (s Signer) signingKey(secret, date string) (key [sha256.Size]byte) {
 		s.Keys.keys.Store(&fresh)
 	}
 	return key
+}
+
+func (s Signer) deriveKey(secret, day string) [sha256.Size]byte {
+	var space [128]byte
+	key := mac(append(append(space[:0], "AWS4"...), secret...), []byte(day))
+	key = mac(key[:], []byte(s.Region))
+	key = mac(key[:], []byte(s.Service))
+	return mac(key[:], []byte(terminator))
 }
 
 // mac is HMAC-SHA256 (RFC 2104) of a short message. crypto/hmac allocates six
@@ -72,11 +79,14 @@ func mac(key, message []byte) [sha256.Size]byte {
 	inner := append(space[:block], message...)
 	var outer [block + sha256.Size]byte
 	copy(outer[:], key)
-	for i := range block {
-		inner[i] = outer[i] ^ 0x36
-		outer[i] ^= 0x5c
-	}
+	subtle.XORBytes(inner, outer[:block], innerPad)
+	subtle.XORBytes(outer[:], outer[:block], outerPad)
 	sum := sha256.Sum256(inner)
 	copy(outer[block:], sum[:])
 	return sha256.Sum256(outer[:])
 }
+
+var (
+	innerPad = bytes.Repeat([]byte{0x36}, sha256.BlockSize)
+	outerPad = bytes.Repeat([]byte{0x5c}, sha256.BlockSize)
+)

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -45,8 +45,8 @@ type Signer struct {
 }
 
 // Signature is a finished signature with the steps that led to it. It holds
-// the session token (inside the canonical request), therefore fmt and slog
-// show only who signed what.
+// the session token (inside the canonical request), therefore fmt, JSON and
+// slog show only who signed what; the fields are there for those who need them.
 type Signature struct {
 	AccessKeyID      string
 	CanonicalRequest string
@@ -69,6 +69,9 @@ func (s Signature) String() string {
 // Format writes String for every verb and flag.
 func (s Signature) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 
+// MarshalText makes JSON and other encoders write String.
+func (s Signature) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
 // LogValue makes slog write String.
 func (s Signature) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
@@ -88,31 +91,39 @@ func (s Signature) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // caller chose one, else that of the URL in lower case without the default
 // port of its scheme; req.Host is set to it when net/http would send another.
 func (s Signer) Sign(req *http.Request, payloadHash string, c Credentials, t time.Time) (Signature, error) {
-	var space [16]field
-	date, r, err := s.prepare(space[:0], req, payloadHash, c, t)
+	r, date, err := s.prepare(req, payloadHash, c, t)
 	if err != nil {
 		return Signature{}, err
 	}
-	values := [...]string{date, c.SessionToken, ""}
-	r.fields = append(r.fields, field{name: "X-Amz-Date", value: date})
-	if c.SessionToken != "" {
-		r.fields = append(r.fields, field{name: "X-Amz-Security-Token", value: c.SessionToken})
+	values := []string{r.host, date, c.SessionToken, ""}
+	var space [12]field
+	fields, odd, err := headerFields(append(space[:0],
+		field{name: "Host", values: values[0:1]},
+		field{"X-Amz-Date", values[1:2], true}), req.Header)
+	if err != nil {
+		return Signature{}, err
 	}
-	sig, authorization := s.steps(&r, c, date)
+	if c.SessionToken != "" {
+		fields = append(fields, field{name: "X-Amz-Security-Token", values: values[2:3]})
+	}
+	sig, authorization := s.steps(&r, fields, c, date)
 
 	if req.Header == nil {
 		req.Header = make(http.Header)
 	}
-	if r.replaces {
-		deleteReplaced(req.Header)
+	if odd {
+		maps.DeleteFunc(req.Header, func(name string, _ []string) bool {
+			canonical, _ := canonicalName(name)
+			return replaced(canonical)
+		})
 	}
-	values[2] = authorization
-	all := values[:]
-	req.Header["X-Amz-Date"] = all[0:1:1]
-	req.Header["Authorization"] = all[2:3:3]
-	delete(req.Header, "X-Amz-Security-Token")
+	values[3] = authorization
+	req.Header["X-Amz-Date"] = values[1:2:2]
+	req.Header["Authorization"] = values[3:4:4]
 	if c.SessionToken != "" {
-		req.Header["X-Amz-Security-Token"] = all[1:2:2]
+		req.Header["X-Amz-Security-Token"] = values[2:3:3]
+	} else {
+		delete(req.Header, "X-Amz-Security-Token")
 	}
 	if sent := req.Host; sent != r.host && (sent != "" || req.URL.Host != r.host) {
 		req.Host = r.host
@@ -120,27 +131,27 @@ func (s Signer) Sign(req *http.Request, payloadHash string, c Credentials, t tim
 	return sig, nil
 }
 
-// prepare checks what was given and takes req apart. The fields of the result
-// are those that the header and the query form have in common.
-func (s Signer) prepare(space []field, req *http.Request, payloadHash string, c Credentials, t time.Time) (date string, r request, err error) {
+// prepare checks what was given and takes req apart, all but its headers.
+func (s Signer) prepare(req *http.Request, payloadHash string, c Credentials, t time.Time) (r request, date string, err error) {
 	if err := s.check(c); err != nil {
-		return "", r, err
+		return r, "", err
 	}
 	if req == nil || req.URL == nil {
-		return "", r, errors.New("sigv4: request without a URL")
+		return r, "", errors.New("sigv4: request without a URL")
 	}
 	t = t.UTC()
 	if year := t.Year(); year < 1 || year > 9999 {
-		return "", r, fmt.Errorf("sigv4: year %d does not fit X-Amz-Date", year)
+		return r, "", fmt.Errorf("sigv4: year %d does not fit X-Amz-Date", year)
 	}
 	r.method = req.Method
 	r.path, r.query = sentTarget(req.URL)
 	r.host = hostOf(req)
 	r.payloadHash = payloadHash
-	if err := r.takeHeader(space, req.Header); err != nil {
-		return "", r, err
+	if given := req.Header["X-Amz-Content-Sha256"]; len(given) > 0 {
+		r.payloadHash = given[0] // as botocore takes it
 	}
-	return t.Format(TimeFormat), r, r.check()
+	var space [len(TimeFormat)]byte
+	return r, string(appendTime(space[:0], t)), r.check()
 }
 
 // check tells what is missing for any signature.
@@ -151,7 +162,7 @@ func (s Signer) check(c Credentials) error {
 		if part.value == "" {
 			return errors.New("sigv4: no " + part.name)
 		}
-		if strings.ContainsFunc(part.value, notInScope) {
+		if !validScope(part.value) {
 			return fmt.Errorf("sigv4: %s %q has a character that cannot stand in a credential scope", part.name, part.value)
 		}
 	}
@@ -164,4 +175,12 @@ func (s Signer) check(c Credentials) error {
 	return nil
 }
 
-func notInScope(r rune) bool { return r <= ' ' || r == '/' || r == ',' || r >= 0x7f }
+// validScope tells what can stand between the slashes of a credential.
+func validScope(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c == '/' || c == ',' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}

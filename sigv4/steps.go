@@ -3,13 +3,14 @@ package sigv4
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 )
 
 // steps goes from the request to the signature, in one buffer that becomes one
 // string: canonical request, string to sign, Authorization header.
-func (s Signer) steps(r *request, c Credentials, date string) (sig Signature, authorization string) {
-	var space [2048]byte
-	b := r.appendTo(space[:0], s.KeepPath)
+func (s Signer) steps(r *request, fields []field, c Credentials, date string) (sig Signature, authorization string) {
+	var space [1024]byte
+	b := r.appendTo(space[:0], fields, s.KeepPath)
 	canonical := len(b)
 	hash := sha256.Sum256(b)
 
@@ -18,13 +19,13 @@ func (s Signer) steps(r *request, c Credentials, date string) (sig Signature, au
 	scope := len(b)
 	b = s.appendScope(b, date)
 	scopeEnd := len(b)
-	b = appendHex(append(b, '\n'), hash[:])
+	b = hex.AppendEncode(append(b, '\n'), hash[:])
 	toSign := len(b)
 
 	key := s.signingKey(c.SecretAccessKey, date)
 	sum := mac(key[:], b[canonical:])
 	var digits [2 * sha256.Size]byte
-	appendHex(digits[:0], sum[:])
+	hex.AppendEncode(digits[:0], sum[:])
 	names := canonical - len(r.payloadHash) - 1
 	firstName := bytes.LastIndexByte(b[:names], '\n') + 1
 	b = appendAuthorization(b, c.AccessKeyID, b[scope:scopeEnd], b[firstName:names], digits[:])

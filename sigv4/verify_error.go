@@ -25,7 +25,7 @@ var (
 // Code and Message are what AWS answers, with status 403, in the same case.
 //
 // Message and CanonicalRequest can hold the caller's session token, so Error,
-// fmt and slog leave them out.
+// fmt, JSON and slog leave them out.
 type VerifyError struct {
 	Err     error  // one of this package's Err variables
 	Code    string // AWS's error code, such as InvalidSignatureException
@@ -49,6 +49,9 @@ func (e *VerifyError) Unwrap() error { return e.Err }
 
 // Format writes Error for every verb and flag.
 func (e *VerifyError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
+
+// MarshalText makes JSON and other encoders write Error.
+func (e *VerifyError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // LogValue makes slog write Error.
 func (e *VerifyError) LogValue() slog.Value { return slog.StringValue(e.Error()) }

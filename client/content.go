@@ -139,12 +139,17 @@ type CitationsConfig struct {
 
 // ToolUseBlock is a model's request to call a tool (data type ToolUseBlock).
 type ToolUseBlock struct {
-	ToolUseID  string          `json:"toolUseId"`      // 1 to 64 characters; the result must name it
-	Name       string          `json:"name"`           // of the tool, 1 to 64 characters
-	Input      json.RawMessage `json:"input"`          // any JSON, by the tool's schema
-	Type       string          `json:"type,omitempty"` // server_tool_use: Bedrock runs the tool itself, do not answer
-	Incomplete string          `json:"-"`              // of a stream: input that broke off or is no JSON, as it came; Input is nil then
-	Extra      Extra           `json:"-"`
+	ToolUseID string          `json:"toolUseId"`      // 1 to 64 characters; the result must name it
+	Name      string          `json:"name"`           // of the tool, 1 to 64 characters
+	Input     json.RawMessage `json:"input"`          // any JSON, by the tool's schema
+	Type      string          `json:"type,omitempty"` // server_tool_use: Bedrock runs the tool itself, do not answer
+	Extra     Extra           `json:"-"`
+
+	// Incomplete says, of a block assembled from a stream, that the input broke
+	// off or is no JSON: do not call the tool. Input is nil then, and Partial
+	// what had come.
+	Incomplete bool   `json:"-"`
+	Partial    string `json:"-"`
 }
 
 // ToolResultBlock answers a ToolUseBlock (data type ToolResultBlock).

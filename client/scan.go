@@ -78,6 +78,12 @@ func (s *scanner) space() byte {
 	return 0
 }
 
+// start is where the next value or mark begins.
+func (s *scanner) start() int {
+	s.space()
+	return s.i
+}
+
 // end wants nothing but white space up to the end.
 func (s *scanner) end() error {
 	if s.space(); s.i < len(s.s) {

@@ -37,7 +37,10 @@ func modelHint(e *Error) string {
 		}
 		return "{model} does not exist in {region}, or belongs to another account: check the ARN."
 	}
-	prefix, _ := cutGeography(e.Model)
+	prefix, base := cutGeography(e.Model)
+	if prefix != "" && strings.Contains(e.Endpoint, "//bedrock-mantle") {
+		return "bedrock-mantle knows models by their own ids only: try " + base + "."
+	}
 	if own := geographies(e.Region); prefix != "" && len(own) > 0 && !slices.Contains(own, prefix) {
 		return "{model} is a profile of another geography than {region}: try " + strings.Join(profileIDs(e.Model, e.Region), " or ") + "."
 	}
@@ -73,6 +76,9 @@ func deniedHint(e *Error) string {
 		return fmt.Sprintf("The policy of the VPC endpoint does not allow %s: it must be changed there.", what)
 	case m[5] != "":
 		return fmt.Sprintf("A policy of %s denies %s outright: no other policy can allow it, that statement must go or be narrowed.", who, what)
+	}
+	if e.KeyRegion != "" && !strings.Contains(action, ":Invoke") {
+		return fmt.Sprintf("Allow %s to %s, or use AWS credentials: an API key may be for inference only, and is not broken then.", who, what)
 	}
 	return fmt.Sprintf("Allow %s to %s.", who, what) + resourcesHint(e, resource)
 }

@@ -3,14 +3,11 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // shape is an error that AWS's models name: its HTTP status and its meaning.
@@ -175,20 +172,33 @@ func classify(e *Error) kind {
 	return kindNever
 }
 
-// classifyCause judges what kept an answer from coming. A name that does not
-// exist and a certificate that is not trusted stay so.
+// classifyCause judges what kept an answer from coming: as in the AWS SDKs, a
+// failure to send or to receive is worth another try, but for what stays so: a
+// name that does not exist, a certificate that is not trusted, a proxy that
+// wants a password, and whatever this client itself refused to send.
 func classifyCause(err error) kind {
-	var dns *net.DNSError
-	var verify *tls.CertificateVerificationError
-	var unknown x509.UnknownAuthorityError
 	switch {
-	case err == nil, errors.As(err, &dns) && dns.IsNotFound, errors.As(err, &verify), errors.As(err, &unknown):
+	case err == nil, errors.Is(err, ErrNoCredentials), errors.Is(err, ErrValidation), errors.Is(err, ErrIncompleteStream), errors.Is(err, ErrTooLarge),
+		errors.Is(err, errRefused), permanent(err):
 		return kindNever
 	case errors.Is(err, ErrTimeout):
 		return kindTimeout
-	case errors.As(err, new(net.Error)), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
-		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
-		return kindTransient
 	}
-	return kindNever
+	return kindTransient
+}
+
+func permanent(err error) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return true
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	text := err.Error() // net/http has no types for these
+	for _, s := range []string{"Proxy Authentication Required", "unsupported protocol scheme", "invalid header field", "malformed HTTP", "server gave HTTP response to HTTPS client"} {
+		if strings.Contains(text, s) {
+			return true
+		}
+	}
+	return false
 }

@@ -100,7 +100,7 @@ var table = []advice{
 	{has: "end of its life", is: ErrEndOfLife, hint: "{model} is retired: choose its successor (`bedrock models` shows the active ones). Asking again never helps."},
 	{has: "marked by provider as legacy", is: ErrEndOfLife, hint: "{model} is legacy, and this account has not used it lately, so it stays closed: choose its successor (`bedrock models` shows the active ones)."},
 	{has: "use case details have not been submitted", is: ErrUseCaseForm, hint: "Submit Anthropic's use case form once for this account (Bedrock console, model catalog, or PutUseCaseForModelAccess), then wait about 15 minutes."},
-	{has: "could not resolve the foundation model|model not found", is: ErrNotFound, make: modelHint},
+	{has: "could not resolve the foundation model|model not found|' does not exist", is: ErrNotFound, make: modelHint},
 	{has: "action doesn't support the model", hint: "{model} has no Converse: call it with InvokeModel (`bedrock invoke`) and its family's own body."},
 	{has: "unsupported for streaming|doesn't support streaming|does not support streaming|streaming is not supported", hint: "{model} does not stream: use the operation without Stream (`--no-stream`)."},
 	{has: "in streaming mode", hint: "{model} does not do that while it streams: use the operation without Stream (`--no-stream`), or leave that feature out."},
@@ -113,7 +113,7 @@ var table = []advice{
 	{has: "have access to the model|model access is denied", is: ErrAccessDenied, hint: "This account may not use {model}: check that GetFoundationModelAvailability says AUTHORIZED and AVAILABLE in {region}, and whether the provider asks for a form or an agreement first."},
 	{has: "account is not authorized to invoke|operation not allowed", is: ErrAccessDenied, hint: "AWS restricts this account, not this identity: no IAM policy helps, ask AWS Support to enable Bedrock for it."},
 	{has: "bearer token has expired|bearer token is expired|api key has expired|api key is expired", is: ErrExpiredCredentials, hint: "The API key has expired: make a new one (`bedrock token mint`, or the Bedrock console)."},
-	{has: "api key is valid|invalid api key|invalid bearer token|api key is invalid", is: ErrBadCredentials, make: keyHint},
+	{has: "authentication failed|api key is valid|invalid api key|invalid bearer token|api key is invalid", is: ErrBadCredentials, make: keyHint},
 	{has: "security token included in the request is expired", is: ErrExpiredCredentials, hint: "The temporary credentials have expired: sign in again or refresh them (`aws sso login`, `aws login`, or a new AssumeRole)."},
 	{has: "security token included in the request is invalid", is: ErrBadCredentials, hint: "AWS does not know this access key: look for a missing AWS_SESSION_TOKEN beside temporary keys, stray quotation marks or spaces, a deleted key, or keys of another partition (China, GovCloud). `bedrock auth` shows where they come from."},
 	{has: "missing authentication token", is: ErrBadCredentials, hint: "The request reached AWS without credentials: a proxy took the Authorization header away, or authentication is off."},
@@ -137,7 +137,7 @@ var table = []advice{
 	}},
 	{has: "maximum tokens you requested|maximum allowed number of output tokens", make: maxTokensHint},
 	{has: "input is too long|prompt is too long|too many input tokens|context length|context window|input length and", hint: "The prompt does not fit {model}: shorten it or leave old messages out. CountTokens tells its length beforehand."},
-	{has: "toolresult blocks|tool_use ids", make: func(e *Error) string {
+	{has: "toolresult blocks|tool_result|tool_use ids", make: func(e *Error) string {
 		return at(e) + "every toolUse of an answer needs its toolResult, with the same id, in the user message that follows, and no other."
 	}},
 	{has: "toolconfig field must be defined", hint: "Messages that hold toolUse or toolResult need the toolConfig of the first call sent along again."},

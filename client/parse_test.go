@@ -7,52 +7,57 @@ import (
 	"testing"
 )
 
+const coralSuffix = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
+
+// responseCases are answers as AWS, compatible APIs and gateways write them.
+var responseCases = []struct {
+	name, header string
+	status       int
+	body         string
+	code, msg    string
+	is           error
+}{
+	{"header", "ThrottlingException" + coralSuffix, 429, `{"message":"slow"}`, "ThrottlingException", "slow", ErrThrottled},
+	{"namespace in the header", "com.amazon#ModelNotReadyException" + coralSuffix, 429, `{"message":"m"}`, "ModelNotReadyException", "m", ErrModelNotReady},
+	{"header wins over body", "ValidationException", 400, `{"code":"Other","message":"m"}`, "ValidationException", "m", ErrValidation},
+	{"capital Message", "", 403, `{"Message":"no"}`, "AccessDeniedException", "no", ErrAccessDenied},
+	{"errorMessage", "", 500, `{"errorMessage":"oops"}`, "InternalServerException", "oops", ErrInternal},
+	{"__type", "", 400, `{"__type":"com.amazon.coral.validate#ValidationException","message":"m"}`, "ValidationException", "m", ErrValidation},
+	{"code in the body", "", 400, `{"Code":"ServiceQuotaExceededException","message":"m"}`, "ServiceQuotaExceededException", "m", ErrQuota},
+	{"another member first", "", 503, `{"exceptionMetadata":{"message":"not this"},"message":"Too many connections"}`, "ServiceUnavailableException", "Too many connections", ErrUnavailable},
+	{"OpenAI", "", 400, `{"error":{"code":"validation_error","message":"m","param":null,"type":"invalid_request_error"}}`, "validation_error", "m", ErrValidation},
+	{"OpenAI without code", "", 429, `{"error":{"code":null,"message":"m","type":"rate_limit_error"}}`, "rate_limit_error", "m", ErrThrottled},
+	{"OpenAI with a number", "", 400, `{"error":{"code":400,"message":"m"}}`, "ValidationException", "m", ErrValidation},
+	{"unknown code", "", 429, `{"error":{"code":"brand_new","message":"m"}}`, "brand_new", "m", ErrThrottled},
+	{"Anthropic", "", 529, `{"type":"error","request_id":"req_9","error":{"type":"overloaded_error","message":"Overloaded"}}`, "overloaded_error", "Overloaded", ErrUnavailable},
+	{"error as text", "", 404, `{"error":"not here"}`, "ResourceNotFoundException", "not here", ErrNotFound},
+	{"200 unknown operation", "", 200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, "UnknownOperationException", "", ErrUnknownOperation},
+	{"404 unknown operation", "", 404, `<UnknownOperationException/>`, "UnknownOperationException", "", ErrUnknownOperation},
+	{"XML", "", 403, `<?xml version="1.0"?><ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>a &lt; b</Message></Error></ErrorResponse>`, "SignatureDoesNotMatch", "a < b", ErrBadSignature},
+	{"XML root", "", 403, `<AccessDeniedException><Message>no</Message></AccessDeniedException>`, "AccessDeniedException", "no", ErrAccessDenied},
+	{"HTML", "", 502, "<!DOCTYPE html>\n<html><head><title>502 Bad\nGateway</title></head></html>", "Bad Gateway", `the answer is HTML, not JSON: "502 Bad Gateway"`, ErrUnavailable},
+	{"HTML without title", "", 403, "<html></html>", "Forbidden", "the answer is HTML, not JSON: no title", ErrAccessDenied},
+	{"empty", "", 503, "", "Service Unavailable", "the answer has no body", ErrUnavailable},
+	{"empty with header", "ExpiredTokenException", 403, " \n", "ExpiredTokenException", "the answer has no body", ErrExpiredCredentials},
+	{"HTML instead of an answer", "", 200, "<html><title>Sign in</title>", "", `the answer is HTML, not JSON: "Sign in"`, nil},
+	{"text", "", 413, "Request Too Long", "Request Entity Too Large", "Request Too Long", ErrTooLarge},
+	{"JSON that says nothing", "", 500, `{"foo":1}`, "Internal Server Error", `{"foo":1}`, ErrInternal},
+	{"cut JSON", "", 400, `{"message":"the rest is miss`, "Bad Request", `{"message":"the rest is miss`, ErrValidation},
+	{"array", "", 500, `[1,2]`, "Internal Server Error", "[1,2]", ErrInternal},
+	{"no header, expired", "", 403, `{"message":"The security token included in the request is expired"}`, "ExpiredTokenException", "The security token included in the request is expired", ErrExpiredCredentials},
+	{"no header, signature", "", 403, `{"message":"The request signature we calculated does not match the signature you provided."}`, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided.", ErrBadSignature},
+	{"header is nonsense", "\x01 : x", 404, `{"message":"m"}`, "ResourceNotFoundException", "m", ErrNotFound},
+}
+
 func TestResponseError(t *testing.T) {
-	const suffix = ":http://internal.amazon.com/coral/com.amazon.bedrock/"
-	for _, c := range []struct {
-		name, header string
-		status       int
-		body         string
-		code, msg    string
-		is           error
-	}{
-		{"header", "ThrottlingException" + suffix, 429, `{"message":"slow"}`, "ThrottlingException", "slow", ErrThrottled},
-		{"namespace in the header", "com.amazon#ModelNotReadyException" + suffix, 429, `{"message":"m"}`, "ModelNotReadyException", "m", ErrModelNotReady},
-		{"header wins over body", "ValidationException", 400, `{"code":"Other","message":"m"}`, "ValidationException", "m", ErrValidation},
-		{"capital Message", "", 403, `{"Message":"no"}`, "AccessDeniedException", "no", ErrAccessDenied},
-		{"errorMessage", "", 500, `{"errorMessage":"oops"}`, "InternalServerException", "oops", ErrInternal},
-		{"__type", "", 400, `{"__type":"com.amazon.coral.validate#ValidationException","message":"m"}`, "ValidationException", "m", ErrValidation},
-		{"code in the body", "", 400, `{"Code":"ServiceQuotaExceededException","message":"m"}`, "ServiceQuotaExceededException", "m", ErrQuota},
-		{"another member first", "", 503, `{"exceptionMetadata":{"message":"not this"},"message":"Too many connections"}`, "ServiceUnavailableException", "Too many connections", ErrUnavailable},
-		{"OpenAI", "", 400, `{"error":{"code":"validation_error","message":"m","param":null,"type":"invalid_request_error"}}`, "validation_error", "m", ErrValidation},
-		{"OpenAI without code", "", 429, `{"error":{"code":null,"message":"m","type":"rate_limit_error"}}`, "rate_limit_error", "m", ErrThrottled},
-		{"OpenAI with a number", "", 400, `{"error":{"code":400,"message":"m"}}`, "ValidationException", "m", ErrValidation},
-		{"unknown code", "", 429, `{"error":{"code":"brand_new","message":"m"}}`, "brand_new", "m", ErrThrottled},
-		{"Anthropic", "", 529, `{"type":"error","request_id":"req_9","error":{"type":"overloaded_error","message":"Overloaded"}}`, "overloaded_error", "Overloaded", ErrUnavailable},
-		{"error as text", "", 404, `{"error":"not here"}`, "ResourceNotFoundException", "not here", ErrNotFound},
-		{"200 unknown operation", "", 200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, "UnknownOperationException", "", ErrUnknownOperation},
-		{"404 unknown operation", "", 404, `<UnknownOperationException/>`, "UnknownOperationException", "", ErrUnknownOperation},
-		{"XML", "", 403, `<?xml version="1.0"?><ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>a &lt; b</Message></Error></ErrorResponse>`, "SignatureDoesNotMatch", "a < b", ErrBadSignature},
-		{"XML root", "", 403, `<AccessDeniedException><Message>no</Message></AccessDeniedException>`, "AccessDeniedException", "no", ErrAccessDenied},
-		{"HTML", "", 502, "<!DOCTYPE html>\n<html><head><title>502 Bad\nGateway</title></head></html>", "Bad Gateway", `the answer is HTML, not JSON: "502 Bad Gateway"`, ErrUnavailable},
-		{"HTML without title", "", 403, "<html></html>", "Forbidden", "the answer is HTML, not JSON: no title", ErrAccessDenied},
-		{"empty", "", 503, "", "Service Unavailable", "the answer has no body", ErrUnavailable},
-		{"empty with header", "ExpiredTokenException", 403, " \n", "ExpiredTokenException", "the answer has no body", ErrExpiredCredentials},
-		{"text", "", 413, "Request Too Long", "Request Entity Too Large", "Request Too Long", ErrTooLarge},
-		{"JSON that says nothing", "", 500, `{"foo":1}`, "Internal Server Error", `{"foo":1}`, ErrInternal},
-		{"cut JSON", "", 400, `{"message":"the rest is miss`, "Bad Request", `{"message":"the rest is miss`, ErrValidation},
-		{"array", "", 500, `[1,2]`, "Internal Server Error", "[1,2]", ErrInternal},
-		{"no header, expired", "", 403, `{"message":"The security token included in the request is expired"}`, "ExpiredTokenException", "The security token included in the request is expired", ErrExpiredCredentials},
-		{"no header, signature", "", 403, `{"message":"The request signature we calculated does not match the signature you provided."}`, "InvalidSignatureException", "The request signature we calculated does not match the signature you provided.", ErrBadSignature},
-		{"header is nonsense", "\x01 : x", 404, `{"message":"m"}`, "ResourceNotFoundException", "m", ErrNotFound},
-	} {
+	for _, c := range responseCases {
 		h := http.Header{}
 		if c.header != "" {
 			h.Set("x-amzn-ErrorType", c.header)
 		}
 		e := responseError("Converse", c.status, h, []byte(c.body))
 		e.finish()
-		if e.Code != c.code || e.Message != c.msg || e.Status != c.status || !errors.Is(e, c.is) {
+		if e.Code != c.code || e.Message != c.msg || e.Status != c.status || c.is != nil && !errors.Is(e, c.is) {
 			t.Errorf("%s: %d %q %q, is %v: %v", c.name, e.Status, e.Code, e.Message, c.is, errors.Is(e, c.is))
 		}
 		if string(e.Body) != c.body && strings.TrimSpace(c.body) != "" {

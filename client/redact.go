@@ -23,19 +23,24 @@ const (
 	nameEnd = `(?:\\*["'])?[ \t]*(?::|=|%3[AaDd])[ \t]*\[?(?:\\*["'])?`
 )
 
-// secretForms are the secrets that show by their name or their form. What the
-// first group matches is kept.
-var secretForms = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
-		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + secretValue + `+`),
-	regexp.MustCompile(`(?i)(\bsignature=)` + secretValue + `{16,}`),
-	regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + secretValue + `{16,}`),
-	regexp.MustCompile(`(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`),
-	regexp.MustCompile(`(://)[^/\s:@"']+:[^/\s@"']+@`), // user and password of a proxy's URL
-	regexp.MustCompile(`(bedrock-api-key-)` + secretValue + `+`),
-	regexp.MustCompile(`(ABSK)` + secretValue + `{16,}`),
+// secretForm is a secret that shows by its name or its form. What the first
+// group matches is kept.
+type secretForm struct {
+	words   []string // one of which, in lower case, stands in every match
+	pattern *regexp.Regexp
+}
+
+var secretForms = []secretForm{
+	{[]string{"token", "key", "x-amz-signature"}, regexp.MustCompile(`(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
+		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + secretValue + `+`)},
+	{[]string{"signature="}, regexp.MustCompile(`(?i)(\bsignature=)` + secretValue + `{16,}`)},
+	{[]string{"bearer", "basic"}, regexp.MustCompile(`(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + secretValue + `{16,}`)},
+	{[]string{"cookie"}, regexp.MustCompile(`(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`)},
+	{[]string{"://"}, regexp.MustCompile(`(://)[^/\s:@"']+:[^/\s@"']+@`)}, // user and password of a proxy's URL
+	{[]string{"bedrock-api-key-"}, regexp.MustCompile(`(bedrock-api-key-)` + secretValue + `+`)},
+	{[]string{"absk"}, regexp.MustCompile(`(ABSK)` + secretValue + `{16,}`)},
 	// session tokens of STS by their first bytes
-	regexp.MustCompile(`(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + secretValue + `{16,}`),
+	{[]string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, regexp.MustCompile(`(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + secretValue + `{16,}`)},
 }
 
 // authorization is the header of that name with all it holds; a SigV4 one is
@@ -51,15 +56,20 @@ func redact(s string, secrets ...string) string {
 	for _, secret := range secrets {
 		s = redactExact(s, secret)
 	}
-	s = authorization.ReplaceAllStringFunc(s, func(m string) string {
-		part := authorization.FindStringSubmatch(m)
-		if strings.HasPrefix(part[2], "AWS4-") {
-			return m
-		}
-		return part[1] + redacted
-	})
+	lower := strings.ToLower(s)
+	if strings.Contains(lower, "authorization") {
+		s = authorization.ReplaceAllStringFunc(s, func(m string) string {
+			part := authorization.FindStringSubmatch(m)
+			if strings.HasPrefix(part[2], "AWS4-") {
+				return m
+			}
+			return part[1] + redacted
+		})
+	}
 	for _, form := range secretForms {
-		s = form.ReplaceAllString(s, "${1}"+redacted)
+		if slices.ContainsFunc(form.words, func(w string) bool { return strings.Contains(lower, w) }) {
+			s = form.pattern.ReplaceAllString(s, "${1}"+redacted)
+		}
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -23,44 +24,50 @@ const (
 func leaks(s, secret string) string {
 	for i := 0; i+8 <= len(secret); i++ {
 		piece := secret[i : i+8]
-		if strings.Contains(s, piece) && !strings.ContainsAny(piece, "/+=") && !strings.Contains("bedrock-api-key-REDACTED", piece) && !strings.Contains("IQoJb3JpZ2lu", piece) {
+		if strings.Contains(s, piece) && !strings.ContainsAny(piece, "/+=") && !strings.Contains("bedrock-api-key-REDACTED", piece) && !slices.ContainsFunc([]string{"IQoJb3JpZ2lu", "FwoGZXIvYXdz", "FQoGZXIvYXdz", "AQoDYXdz"}, func(start string) bool { return strings.Contains(start, piece) }) {
 			return piece
 		}
 	}
 	return ""
 }
 
+// secretPlaces are texts that hold a secret.
+var secretPlaces = []struct{ form, secret string }{
+	{"x-amz-date:20250101T000000Z\nx-amz-security-token:%s\n\ncontent-type;host", canaryToken},
+	{`x-amz-date:20250101T000000Z\nx-amz-security-token:%s\n\ncontent-type;host`, canaryToken},
+	{"X-Amz-Security-Token: %s\r\n", canaryToken},
+	{`{"X-Amz-Security-Token":["%s"]}`, canaryToken},
+	{`{\"X-Amz-Security-Token\": \"%s\"}`, canaryToken},
+	{"map[X-Amz-Security-Token:[%s] X-Amz-Date:[x]]", canaryToken},
+	{"aws_session_token = %s", canaryToken},
+	{`"SessionToken": "%s"`, canaryToken},
+	{"the token %s is not known", canaryToken},
+	{`{"SecretAccessKey":"%s"}`, canarySecret},
+	{"aws_secret_access_key=%s", canarySecret},
+	{"AWS_SECRET_ACCESS_KEY=%s", canarySecret},
+	{"Authorization: Bearer %s", canaryBearer},
+	{"authorization: bearer %s\nhost: x", canarySecret},
+	{"-H 'Authorization: Basic %s'", canarySecret},
+	{"Authorization: Custom %s", canarySecret},
+	{"authorization:%s", canarySecret},
+	{"Proxy-Authorization: Basic %s", canarySecret},
+	{"x-api-key: %s", canaryBearer},
+	{"key %s was refused", canaryBearer},
+	{"key %s was refused", canaryShort},
+	{"AWS_BEARER_TOKEN_BEDROCK=%s", canarySecret},
+	{"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250101/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=%s", canarySign},
+	{"https://x/?X-Amz-Credential=AKID&X-Amz-Signature=%s&X-Amz-Expires=1", canarySign},
+	{"https://x/?X-Amz-Expires=1&amp;X-Amz-Security-Token=%s&amp;X", canaryToken},
+	{"Cookie: session=%s; b=c", canarySecret},
+	{`{"Set-Cookie":"session=%s"}`, canarySecret},
+	{"http://user:%s@proxy:3128", strings.ReplaceAll(canarySecret, "/", "")},
+	{"got %s.", strings.Replace(canaryToken, "IQoJb3JpZ2lu", "FwoGZXIvYXdz", 1)},
+	{"got %s.", strings.Replace(canaryToken, "IQoJb3JpZ2lu", "FQoGZXIvYXdz", 1)},
+	{"got %s.", strings.Replace(canaryToken, "IQoJb3JpZ2lu", "AQoDYXdz", 1)},
+}
+
 func TestRedactKnowsSecretsByTheirForm(t *testing.T) {
-	for _, c := range []struct{ form, secret string }{
-		{"x-amz-date:20250101T000000Z\nx-amz-security-token:%s\n\ncontent-type;host", canaryToken},
-		{`x-amz-date:20250101T000000Z\nx-amz-security-token:%s\n\ncontent-type;host`, canaryToken},
-		{"X-Amz-Security-Token: %s\r\n", canaryToken},
-		{`{"X-Amz-Security-Token":["%s"]}`, canaryToken},
-		{`{\"X-Amz-Security-Token\": \"%s\"}`, canaryToken},
-		{"map[X-Amz-Security-Token:[%s] X-Amz-Date:[x]]", canaryToken},
-		{"aws_session_token = %s", canaryToken},
-		{`"SessionToken": "%s"`, canaryToken},
-		{"the token %s is not known", canaryToken},
-		{`{"SecretAccessKey":"%s"}`, canarySecret},
-		{"aws_secret_access_key=%s", canarySecret},
-		{"AWS_SECRET_ACCESS_KEY=%s", canarySecret},
-		{"Authorization: Bearer %s", canaryBearer},
-		{"authorization: bearer %s\nhost: x", canarySecret},
-		{"-H 'Authorization: Basic %s'", canarySecret},
-		{"Authorization: Custom %s", canarySecret},
-		{"authorization:%s", canarySecret},
-		{"Proxy-Authorization: Basic %s", canarySecret},
-		{"x-api-key: %s", canaryBearer},
-		{"key %s was refused", canaryBearer},
-		{"key %s was refused", canaryShort},
-		{"AWS_BEARER_TOKEN_BEDROCK=%s", canarySecret},
-		{"Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20250101/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature=%s", canarySign},
-		{"https://x/?X-Amz-Credential=AKID&X-Amz-Signature=%s&X-Amz-Expires=1", canarySign},
-		{"https://x/?X-Amz-Expires=1&amp;X-Amz-Security-Token=%s&amp;X", canaryToken},
-		{"Cookie: session=%s; b=c", canarySecret},
-		{`{"Set-Cookie":"session=%s"}`, canarySecret},
-		{"http://user:%s@proxy:3128", strings.ReplaceAll(canarySecret, "/", "")},
-	} {
+	for _, c := range secretPlaces {
 		for name, encode := range map[string]func(string) string{
 			"plain":        func(s string) string { return s },
 			"query":        url.QueryEscape,
@@ -83,7 +90,7 @@ func TestRedactKnowsSecretsByTheirForm(t *testing.T) {
 func TestRedactTakesOutGivenSecretsInEveryEncoding(t *testing.T) {
 	const secret = "gX7/only+the caller=knows<&>'this%"
 	for _, in := range []string{
-		secret, "a" + secret + "b", url.QueryEscape(secret), url.PathEscape(secret), strings.ToLower("%2F") + url.QueryEscape(url.QueryEscape(secret)),
+		secret, "a" + secret + "b", url.QueryEscape(secret), url.PathEscape(secret), url.QueryEscape(url.QueryEscape(secret)), lowerEscapes(url.QueryEscape(secret)),
 		`gX7\/only+the caller=knows<&>'this%`, `gX7/only+the caller=knows\u003c\u0026\u003e'this%`, "gX7/only+the caller=knows&lt;&amp;&gt;&#39;this%",
 	} {
 		if out := redact(in, "", "short", secret+"\n"); strings.Contains(out, "only") || strings.Contains(out, "knows") {

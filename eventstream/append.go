@@ -56,10 +56,9 @@ func headersSize(hs Headers) (int, error) {
 		if size < 0 {
 			size = 2 + len(v.text)
 		}
-		total += 2 + len(name) + size
-	}
-	if total > MaxHeaders {
-		return 0, fmt.Errorf("%w: the headers take %d bytes, at most %d are allowed", ErrLength, total, MaxHeaders)
+		if total += 2 + len(name) + size; total > MaxHeaders {
+			return 0, fmt.Errorf("%w: the headers take more than %d bytes", ErrLength, MaxHeaders)
+		}
 	}
 	return total, nil
 }

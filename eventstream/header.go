@@ -25,7 +25,7 @@ func (d *Decoder) parseHeaders(b []byte) (Headers, error) {
 		d.encoded = append(d.encoded, b...)
 	}
 	d.headers = append(d.headers[:0], d.parsed...)
-	return d.headers[:len(d.headers):len(d.headers)], nil
+	return d.headers, nil
 }
 
 func (d *Decoder) parseBlock(b []byte) error {

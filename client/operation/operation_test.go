@@ -26,9 +26,9 @@ func TestWirePaths(t *testing.T) {
 			t.Errorf("%s is not in the table", c.Op)
 			continue
 		}
-		labels := strings.Split(c.Input, "|")
-		if !strings.Contains(op.Path, "{") {
-			labels = nil
+		var labels []string
+		if n := strings.Count(op.Path, "{"); n > 0 {
+			labels = strings.SplitN(c.Input, "|", n)
 		}
 		path, err := op.Expand(labels...)
 		if c.Input == "." || c.Input == ".." {

@@ -40,6 +40,7 @@ func commands() []command {
 		// credentials and signing
 
 		// streams and recordings
+		eventstreamCommand(),
 
 		// servers
 

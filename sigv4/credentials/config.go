@@ -141,6 +141,8 @@ func (c Config) String() string {
 // Format writes String for every verb.
 func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 
+const maxSharedFile = 16 << 20
+
 // sharedFile is one of the two files: the credentials file first, because it
 // wins.
 type sharedFile struct {
@@ -193,9 +195,17 @@ func (c *Config) read(file sharedFile) error {
 	if info, err := os.Stat(file.path); err != nil && !errors.Is(err, fs.ErrPermission) || err == nil && info.IsDir() {
 		return nil // no such file
 	}
-	data, err := os.ReadFile(file.path)
+	f, err := os.Open(file.path)
 	if err != nil {
-		return fmt.Errorf("%s cannot be read: %w", file.shown, errors.Unwrap(err))
+		return err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxSharedFile+1))
+	if err == nil && len(data) > maxSharedFile {
+		err = fmt.Errorf("%s is larger than 16 MiB", file.shown)
+	}
+	if err != nil {
+		return err
 	}
 	parts, err := parseFile(data, file.shown, file.isConfig)
 	for _, part := range parts {

@@ -3,6 +3,7 @@ package credentials
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -125,48 +126,57 @@ func TestEndpointURL(t *testing.T) {
 	}
 }
 
-// TestOfficialConfiguredEndpoints runs botocore's functional tests. They speak
-// of S3 and DynamoDB, which stand for Bedrock's two services here.
-func TestOfficialConfiguredEndpoints(t *testing.T) {
-	rename := strings.NewReplacer("S3", "BEDROCK_RUNTIME", "DYNAMODB", "BEDROCK", "s3", "bedrock_runtime", "dynamodb", "bedrock")
-	services := map[string]string{"s3": "bedrock-runtime", "dynamodb": "bedrock"}
-	var file struct {
-		TestSuites []struct {
-			Profiles     map[string]map[string]string
-			Services     map[string]map[string]map[string]string
-			Environments map[string]map[string]string
-			Clients      map[string]struct {
-				URL    string `json:"endpoint_url"`
-				Ignore bool   `json:"ignore_configured_endpoint_urls"`
-			} `json:"client_configs"`
-			Tests []struct {
-				Name, Profile, Environment, Service string
-				Client                              string `json:"client_config"`
-				Output                              struct{ EndpointURL string }
-			} `json:"endpointUrlTests"`
+// endpointSuite is the form of botocore's tests of configured endpoints. They
+// speak of S3 and DynamoDB, which stand for Bedrock's two services here.
+type endpointSuite struct {
+	Profiles     map[string]map[string]string
+	Services     map[string]map[string]map[string]string
+	Environments map[string]map[string]string
+	Clients      map[string]struct {
+		URL    string `json:"endpoint_url"`
+		Ignore bool   `json:"ignore_configured_endpoint_urls"`
+	} `json:"client_configs"`
+	Tests []struct {
+		Name, Profile, Environment, Service string
+		Client                              string `json:"client_config"`
+		Output                              struct{ EndpointURL string }
+	} `json:"endpointUrlTests"`
+}
+
+var (
+	standIn  = map[string]string{"s3": "bedrock-runtime", "dynamodb": "bedrock"}
+	standIns = strings.NewReplacer("S3", "BEDROCK_RUNTIME", "DYNAMODB", "BEDROCK", "s3", "bedrock_runtime", "dynamodb", "bedrock")
+)
+
+// config writes the suite's profiles and services as a config file.
+func (s endpointSuite) config() string {
+	var file strings.Builder
+	for name, props := range s.Profiles {
+		file.WriteString("[profile " + name + "]\n")
+		for key, value := range props {
+			file.WriteString(key + " = " + value + "\n")
 		}
 	}
+	for name, section := range s.Services {
+		file.WriteString("[services " + name + "]\n")
+		for service, props := range section {
+			file.WriteString(standIns.Replace(service) + " =\n")
+			for key, value := range props {
+				file.WriteString("  " + key + " = " + value + "\n")
+			}
+		}
+	}
+	return file.String()
+}
+
+func TestOfficialConfiguredEndpoints(t *testing.T) {
+	var file struct{ TestSuites []endpointSuite }
 	readJSON(t, "vectors/credentials/official/botocore/tests/functional/configured_endpoint_urls/profile-tests.json", &file)
 	for _, suite := range file.TestSuites {
-		var config strings.Builder
-		for name, props := range suite.Profiles {
-			config.WriteString("[profile " + name + "]\n")
-			for key, value := range props {
-				config.WriteString(key + " = " + value + "\n")
-			}
-		}
-		for name, section := range suite.Services {
-			config.WriteString("[services " + name + "]\n")
-			for service, props := range section {
-				config.WriteString(rename.Replace(service) + " =\n")
-				for key, value := range props {
-					config.WriteString("  " + key + " = " + value + "\n")
-				}
-			}
-		}
+		files := map[string]string{"home/.aws/config": suite.config()}
 		for _, tt := range suite.Tests {
 			t.Run(tt.Name, func(t *testing.T) {
-				client, service := suite.Clients[tt.Client], services[tt.Service]
+				client, service := suite.Clients[tt.Client], standIn[tt.Service]
 				if service == "" {
 					t.Skipf("service %s stands for none of Bedrock's", tt.Service)
 				}
@@ -175,9 +185,9 @@ func TestOfficialConfiguredEndpoints(t *testing.T) {
 				}
 				env := map[string]string{"AWS_PROFILE": tt.Profile}
 				for key, value := range suite.Environments[tt.Environment] {
-					env[rename.Replace(key)] = value
+					env[standIns.Replace(key)] = value
 				}
-				c, err := Load(Options{Endpoint: client.URL, Getenv: world(t, env, map[string]string{"home/.aws/config": config.String()})})
+				c, err := Load(Options{Endpoint: client.URL, Getenv: world(t, env, files)})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -252,9 +262,7 @@ sso_oidc =
 	}
 	for _, tt := range tests {
 		env := map[string]string{"AWS_PROFILE": tt.profile}
-		for k, v := range tt.env {
-			env[k] = v
-		}
+		maps.Copy(env, tt.env)
 		got, err := load(t, env, files).Endpoint(tt.service)
 		if tt.source != "" {
 			if got != (Setting{tt.want, tt.source}) || err != nil {

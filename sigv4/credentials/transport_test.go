@@ -76,12 +76,12 @@ func TestNoProxy(t *testing.T) {
 	} {
 		for _, name := range []string{"NO_PROXY", "no_proxy"} {
 			env := map[string]string{"HTTPS_PROXY": "http://p.test", name: list}
-			for _, u := range strings.Fields(urls.direct) {
+			for u := range strings.FieldsSeq(urls.direct) {
 				if got := proxyOf(t, env, u); got != "" {
 					t.Errorf("%s=%s: %s goes by %s", name, list, u, got)
 				}
 			}
-			for _, u := range strings.Fields(urls.proxied) {
+			for u := range strings.FieldsSeq(urls.proxied) {
 				if got := proxyOf(t, env, u); got == "" {
 					t.Errorf("%s=%s: %s goes directly", name, list, u)
 				}

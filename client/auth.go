@@ -1,0 +1,159 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+
+	"rawbedrock/sigv4"
+	"rawbedrock/sigv4/credentials"
+)
+
+// ErrNoCredentials means that nothing was found to sign or to mark a request
+// with. The error around it says where was looked.
+var ErrNoCredentials = errors.New("no usable credentials")
+
+// ErrNoRegion means that no AWS region was found; none is guessed.
+var ErrNoRegion = errors.New("no AWS region: set AWS_REGION, AWS_DEFAULT_REGION or the profile's region, or name one")
+
+// errRefused marks requests that must not leave: a key on an open wire.
+var errRefused = errors.New("refused before sending")
+
+// signer is the RoundTripper above the wire: it authenticates every attempt
+// afresh. A recorder stands above it and never sees what it adds.
+type signer struct {
+	client *Client
+	next   http.RoundTripper
+}
+
+func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
+	k := callFrom(req.Context())
+	signed := *req
+	signed.Header = make(http.Header, len(req.Header)+4)
+	for name, values := range req.Header {
+		signed.Header[name] = values
+	}
+	var err error
+	switch auth := s.client.authFor(); auth {
+	case AuthBearer:
+		err = s.bearer(k, &signed)
+	case AuthSigV4:
+		err = s.sign(k, &signed)
+	}
+	if err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	if l := s.client.logger; l != nil && l.Enabled(k, LevelTrace) {
+		l.Log(k, LevelTrace, "request", "url", signed.URL.String(), "header", redactHeader(signed.Header))
+	}
+	return s.next.RoundTrip(&signed)
+}
+
+func (s *signer) sign(k *call, req *http.Request) error {
+	if s.client.provider == nil {
+		return fmt.Errorf("%w: WithAuth(AuthSigV4) without credentials", ErrNoCredentials)
+	}
+	c, err := s.client.provider.Retrieve(k)
+	if err != nil {
+		if ctxErr := k.Err(); ctxErr != nil {
+			return ctxErr
+		}
+		return fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	}
+	if !c.HasKeys() {
+		return fmt.Errorf("%w: %s has no access key pair", ErrNoCredentials, c)
+	}
+	k.credentials, k.offset = c, s.client.skew.get()
+	signer := sigv4.Signer{Region: k.signing.Region, Service: k.signing.Service, Keys: &s.client.keys}
+	_, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))
+	return err
+}
+
+func (s *signer) bearer(k *call, req *http.Request) error {
+	key, err := s.client.bearer.BearerToken(k)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	}
+	key = strings.TrimSpace(key)
+	if err := checkBearer(key, req.URL); err != nil {
+		return err
+	}
+	k.secretKey = key
+	k.warnKey(key)
+	if anthropic(k.op) {
+		req.Header["X-Api-Key"] = []string{key}
+	} else {
+		req.Header["Authorization"] = []string{"Bearer " + key}
+	}
+	return nil
+}
+
+// checkBearer refuses a key that is none, and an open wire to anywhere but
+// this machine.
+func checkBearer(key string, u *url.URL) error {
+	if key == "" {
+		return fmt.Errorf("%w: the bearer key is empty", ErrNoCredentials)
+	}
+	if strings.IndexFunc(key, func(r rune) bool { return unicode.IsControl(r) || r > unicode.MaxASCII || r == ' ' }) >= 0 {
+		return fmt.Errorf("%w: the bearer key holds a space, a control character or a letter outside ASCII: was it pasted whole?", ErrNoCredentials)
+	}
+	if u.Scheme == "https" || loopback(u.Hostname()) {
+		return nil
+	}
+	return fmt.Errorf("%w: a bearer key over plain http can be read by anybody on the way: use https for %s", errRefused, u.Host)
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// warnKey tells, before the request is sent, what a short-term key says of
+// itself: that it is over, or made for another region.
+func (k *call) warnKey(key string) {
+	info, err := credentials.Inspect(key)
+	if err != nil || info.Region == "" {
+		return
+	}
+	k.keyRegion = info.Region
+	l := k.client.logger
+	if l == nil {
+		return
+	}
+	if !info.Expires.IsZero() && !info.Expires.After(time.Now()) {
+		l.Warn("the bearer key has expired", "expired", info.Expires, "region", info.Region)
+	}
+	if k.signing.Region != "" && info.Region != k.signing.Region {
+		l.Warn("the bearer key was made for another region", "key", info.Region, "endpoint", k.signing.Region)
+	}
+}
+
+// authFor is the way of authentication, AuthAuto resolved: a bearer key wins,
+// as it does in the AWS SDKs.
+func (c *Client) authFor() Auth {
+	if c.auth != AuthAuto {
+		return c.auth
+	}
+	if c.bearer != nil {
+		return AuthBearer
+	}
+	return AuthSigV4
+}
+
+// Credentials finds what the next request would be signed with, for programs
+// that sign requests of their own. It fails when calls go by bearer key.
+func (c *Client) Credentials(ctx context.Context) (sigv4.Credentials, error) {
+	if c.authFor() != AuthSigV4 || c.provider == nil {
+		return sigv4.Credentials{}, ErrNoCredentials
+	}
+	return c.provider.Retrieve(ctx)
+}

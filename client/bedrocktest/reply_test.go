@@ -1,0 +1,319 @@
+package bedrocktest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"math"
+	"strings"
+	"testing"
+
+	"rawbedrock/client/operation"
+)
+
+const tools = `"tools":[{"toolSpec":{"name":"get_time","inputSchema":{"json":{"type":"object"}}}},
+	{"toolSpec":{"name":"get_weather","inputSchema":{"json":{"type":"object","properties":{"city":{"type":"string"},"days":{"type":"integer","minimum":3}},"required":["city","days"]}}}}]`
+
+// Tools are called when they must be, in each dialect, whole and streamed.
+func TestForcedTools(t *testing.T) {
+	s := &Server{}
+	schema := `{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`
+	claudeTools := `{"model":"` + sonnet + `","max_tokens":500,"messages":[{"role":"user","content":"Weather?"}],"tools":[{"name":"get_weather","input_schema":` + schema + `}],"tool_choice":{"type":"tool","name":"get_weather"}`
+	chatTools := strings.TrimSuffix(helloAI, "}") + `,"tools":[{"type":"function","function":{"name":"get_weather","parameters":` + schema + `}}],"tool_choice":"required"`
+	for _, c := range []struct {
+		name       string
+		op, stream operation.Operation
+		label      string
+		body       string
+		stop       []any
+		wantStop   string
+		input      []any
+		pieces     []any
+	}{
+		{"Converse", operation.Converse, operation.ConverseStream, sonnet,
+			`{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"toolConfig":{` + tools + `,"toolChoice":{"tool":{"name":"get_weather"}}}}`,
+			[]any{"stopReason"}, "tool_use", []any{"output", "message", "content", 0, "toolUse", "input"}, []any{"delta", "toolUse", "input"}},
+		{"Nova", operation.InvokeModel, operation.InvokeModelWithResponseStream, "amazon.nova-pro-v1:0",
+			`{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"toolConfig":{` + tools + `,"toolChoice":{"tool":{"name":"get_weather"}}}}`,
+			[]any{"stopReason"}, "tool_use", []any{"output", "message", "content", 0, "toolUse", "input"}, []any{"contentBlockDelta", "delta", "toolUse", "input"}},
+		{"Claude", operation.InvokeModel, operation.InvokeModelWithResponseStream, sonnet,
+			strings.Replace(claudeTools, `"model":"`+sonnet+`"`, `"anthropic_version":"bedrock-2023-05-31"`, 1) + "}",
+			[]any{"stop_reason"}, "tool_use", []any{"content", 0, "input"}, []any{"delta", "partial_json"}},
+		{"OpenAI", operation.InvokeModel, operation.InvokeModelWithResponseStream, "openai.gpt-oss-20b-1:0", chatTools + "}",
+			[]any{"choices", 0, "finish_reason"}, "tool_calls", []any{"choices", 0, "message", "tool_calls", 0, "function", "arguments"},
+			[]any{"choices", 0, "delta", "tool_calls", 0, "function", "arguments"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := call(t, s, c.op, c.label, c.body).object(t)
+			if got := at(o, c.stop...); got != c.wantStop {
+				t.Errorf("stopped for %v", got)
+			}
+			input := at(o, c.input...)
+			if text, ok := input.(string); ok {
+				input = nil
+				json.Unmarshal([]byte(text), &input)
+			}
+			if city, _ := at(input, "city").(string); !strings.Contains(city, "mock") {
+				t.Errorf("input %v", input)
+			}
+			var joined strings.Builder
+			n := 0
+			for _, e := range call(t, s, c.stream, c.label, c.body).events(t) {
+				from := e.payload
+				if e.inner != nil {
+					from = e.inner
+				}
+				if p, ok := at(from, c.pieces...).(string); ok {
+					joined.WriteString(p)
+					n++
+				}
+			}
+			var streamed any
+			if err := json.Unmarshal([]byte(joined.String()), &streamed); err != nil || n < 3 || fmt.Sprint(streamed) != fmt.Sprint(input) {
+				t.Errorf("%d pieces make %q, want %v", n, joined.String(), input)
+			}
+		})
+	}
+	for name, body := range map[string]string{
+		"any":          `"toolChoice":{"any":{}}`,
+		"by name":      `"toolChoice":{"tool":{"name":"get_time"}}`,
+		"in the words": `"toolChoice":{"auto":{}}`,
+	} {
+		o := call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"Call get_time!"}]}],"toolConfig":{`+tools+`,`+body+`}}`).object(t)
+		if got := at(o, "output", "message", "content", 0, "toolUse", "name"); got != "get_time" {
+			t.Errorf("%s: %v", name, o)
+		}
+	}
+	o := call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"toolConfig":{`+tools+`}}`).object(t)
+	if at(o, "stopReason") != "end_turn" {
+		t.Errorf("left to itself: %v", o)
+	}
+	a := call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"toolConfig":{`+tools+`,"toolChoice":{"tool":{"name":"nothing"}}}}`)
+	if a.status != 400 {
+		t.Errorf("a tool that is not there: %d %s", a.status, a.body)
+	}
+}
+
+// A tool's result leads to an answer in words.
+func TestToolResult(t *testing.T) {
+	body := `{"messages":[{"role":"user","content":[{"text":"Weather?"}]},
+		{"role":"assistant","content":[{"toolUse":{"toolUseId":"tooluse_1","name":"get_weather","input":{"city":"Bern"}}}]},
+		{"role":"user","content":[{"toolResult":{"toolUseId":"tooluse_1","content":[{"json":{"sky":"blue"}}]}}]}],"toolConfig":{` + tools + `}}`
+	o := call(t, &Server{}, operation.Converse, sonnet, body).object(t)
+	if text, _ := at(o, "output", "message", "content", 0, "text").(string); !strings.Contains(text, `the result of a tool: {"sky":"blue"}`) {
+		t.Errorf("%v", o)
+	}
+}
+
+func TestStructuredOutput(t *testing.T) {
+	s := &Server{}
+	schema := `{"type":"object","properties":{"city":{"type":"string"},"rank":{"enum":[2,1]}},"required":["city","rank"],"additionalProperties":false}`
+	quoted, _ := json.Marshal(schema)
+	converse := func(schema string) answerOf {
+		return call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"Hi"}]}],"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":`+schema+`,"name":"x"}}}}}`)
+	}
+	texts := map[string]any{
+		"Converse": at(converse(string(quoted)).object(t), "output", "message", "content", 0, "text"),
+		"Claude": at(call(t, s, operation.InvokeModel, sonnet, `{"anthropic_version":"bedrock-2023-05-31","max_tokens":99,"messages":[{"role":"user","content":"Hi"}],"output_config":{"format":{"type":"json_schema","schema":`+schema+`}}}`).object(t),
+			"content", 0, "text"),
+		"Chat": at(call(t, s, operation.ChatCompletions, "", strings.TrimSuffix(helloAI, "}")+`,"response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,"schema":`+schema+`}}}`).object(t),
+			"choices", 0, "message", "content"),
+		"Responses": at(call(t, s, operation.CreateResponse, "", `{"model":"us.openai.gpt-6.1-sol","input":"Hi","text":{"format":{"type":"json_schema","name":"x","schema":`+schema+`}}}`).object(t),
+			"output", 0, "content", 0, "text"),
+	}
+	for name, text := range texts {
+		if text != `{"city":"mock city","rank":2}` {
+			t.Errorf("%s: %v", name, text)
+		}
+	}
+	a := converse(`"{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\",\"pattern\":\"x\"}}}"`)
+	if a.status != 400 || !strings.Contains(string(a.body), `\"pattern\"`) || !strings.Contains(string(a.body), "#/properties/a") {
+		t.Errorf("an unknown keyword: %d %s", a.status, a.body)
+	}
+	if a := converse(`"{"`); a.status != 400 {
+		t.Errorf("no schema: %d %s", a.status, a.body)
+	}
+	a = call(t, s, operation.ChatCompletions, "", strings.TrimSuffix(helloAI, "}")+`,"response_format":{"type":"json_object"}}`)
+	if a.status != 400 || !strings.Contains(string(a.body), "json") {
+		t.Errorf("json_object without the word: %d %s", a.status, a.body)
+	}
+}
+
+// Stop sequences and max tokens end the answer, and it says so.
+func TestStops(t *testing.T) {
+	s := &Server{}
+	prompt := "one two STOP three"
+	for _, c := range []struct {
+		name        string
+		op          operation.Operation
+		label, body string // with %s for the limit
+		max, stop   string
+		text        []any
+		reason      []any
+		maxReason   string
+		stopReason  string
+		tokens      []any
+	}{
+		{"Converse", operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"` + prompt + `"}]}],"inferenceConfig":{%s}}`,
+			`"maxTokens":4`, `"stopSequences":["x","STOP"]`, []any{"output", "message", "content", 0, "text"}, []any{"stopReason"}, "max_tokens", "stop_sequence", []any{"usage", "outputTokens"}},
+		{"Claude", operation.InvokeModel, sonnet, `{"anthropic_version":"bedrock-2023-05-31","messages":[{"role":"user","content":"` + prompt + `"}],%s}`,
+			`"max_tokens":4`, `"max_tokens":99,"stop_sequences":["STOP"]`, []any{"content", 0, "text"}, []any{"stop_reason"}, "max_tokens", "stop_sequence", []any{"usage", "output_tokens"}},
+		{"Chat", operation.ChatCompletions, "", `{"model":"openai.gpt-oss-20b-1:0","messages":[{"role":"user","content":"` + prompt + `"}],%s}`,
+			`"max_completion_tokens":4`, `"stop":"STOP"`, []any{"choices", 0, "message", "content"}, []any{"choices", 0, "finish_reason"}, "length", "stop", []any{"usage", "completion_tokens"}},
+		{"Titan", operation.InvokeModel, "amazon.titan-text-express-v1", `{"inputText":"` + prompt + `","textGenerationConfig":{%s}}`,
+			`"maxTokenCount":4`, `"stopSequences":["STOP"]`, []any{"results", 0, "outputText"}, []any{"results", 0, "completionReason"}, "LENGTH", "STOP_CRITERIA_MET", []any{"results", 0, "tokenCount"}},
+		{"Llama", operation.InvokeModel, "meta.llama3-1-8b-instruct-v1:0", `{"prompt":"` + prompt + `",%s}`,
+			`"max_gen_len":4`, "", []any{"generation"}, []any{"stop_reason"}, "length", "stop", []any{"generation_token_count"}},
+		{"Mistral", operation.InvokeModel, "mistral.mistral-7b-instruct-v0:2", `{"prompt":"` + prompt + `",%s}`,
+			`"max_tokens":4`, `"stop":["STOP"]`, []any{"outputs", 0, "text"}, []any{"outputs", 0, "stop_reason"}, "length", "stop", nil},
+	} {
+		o := call(t, s, c.op, c.label, fmt.Sprintf(c.body, c.max)).object(t)
+		if text := at(o, c.text...); at(o, c.reason...) != c.maxReason || strings.TrimSpace(fmt.Sprint(text)) != "A mock answer," {
+			t.Errorf("%s, max tokens: %v", c.name, o)
+		}
+		if c.tokens != nil && at(o, c.tokens...) != 4.0 {
+			t.Errorf("%s: %v tokens", c.name, at(o, c.tokens...))
+		}
+		if c.stop == "" {
+			continue
+		}
+		o = call(t, s, c.op, c.label, fmt.Sprintf(c.body, c.stop)).object(t)
+		if text := fmt.Sprint(at(o, c.text...)); at(o, c.reason...) != c.stopReason || !strings.HasSuffix(text, "to: one two ") {
+			t.Errorf("%s, stop sequence: %v", c.name, o)
+		}
+	}
+	o := call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"a STOP"}]}],"inferenceConfig":{"stopSequences":["STOP"]},"additionalModelResponseFieldPaths":["/stop_sequence"]}`).object(t)
+	if at(o, "additionalModelResponseFields", "stop_sequence") != "STOP" {
+		t.Errorf("%v", o)
+	}
+}
+
+// A tool call that max tokens cuts has no input whole, and half of it streamed.
+func TestCutToolCall(t *testing.T) {
+	body := `{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"inferenceConfig":{"maxTokens":3},"toolConfig":{` + tools + `,"toolChoice":{"tool":{"name":"get_weather"}}}}`
+	o := call(t, &Server{}, operation.Converse, sonnet, body).object(t)
+	input, _ := at(o, "output", "message", "content", 0, "toolUse", "input").(map[string]any)
+	if at(o, "stopReason") != "max_tokens" || input == nil || len(input) > 0 {
+		t.Errorf("%v", o)
+	}
+	var joined strings.Builder
+	for _, e := range call(t, &Server{}, operation.ConverseStream, sonnet, body).events(t) {
+		p, _ := at(e.payload, "delta", "toolUse", "input").(string)
+		joined.WriteString(p)
+	}
+	if json.Valid([]byte(joined.String())) || joined.Len() == 0 {
+		t.Errorf("streamed %q", joined.String())
+	}
+}
+
+func TestReasoning(t *testing.T) {
+	s := &Server{}
+	body := `{"messages":[{"role":"user","content":[{"text":"Hi"}]}],"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}}`
+	o := call(t, s, operation.Converse, sonnet, body).object(t)
+	text, _ := at(o, "output", "message", "content", 0, "reasoningContent", "reasoningText", "text").(string)
+	if !strings.Contains(text, "mock") || at(o, "output", "message", "content", 1, "text") == nil {
+		t.Errorf("%v", o)
+	}
+	var streamed string
+	signed := false
+	for _, e := range call(t, s, operation.ConverseStream, sonnet, body).events(t) {
+		p, _ := at(e.payload, "delta", "reasoningContent", "text").(string)
+		streamed += p
+		signed = signed || at(e.payload, "delta", "reasoningContent", "signature") != nil
+		if e.kind == "contentBlockStart" {
+			t.Errorf("reasoning has a start: %v", e)
+		}
+	}
+	if streamed != text || !signed {
+		t.Errorf("streamed %q, want %q; signed %v", streamed, text, signed)
+	}
+	if o := call(t, s, operation.Converse, sonnet, hello).object(t); at(o, "output", "message", "content", 0, "reasoningContent") != nil {
+		t.Errorf("unasked: %v", o)
+	}
+}
+
+// The same request has the same answer, to the byte, from any server.
+func TestDeterministic(t *testing.T) {
+	for _, op := range []operation.Operation{operation.Converse, operation.ConverseStream, operation.InvokeModel, operation.InvokeModelWithResponseStream, operation.ChatCompletions} {
+		label, body := "amazon.nova-lite-v1:0", hello
+		if op.Name == operation.ChatCompletions.Name {
+			body = helloAI
+		}
+		one, two := &Server{}, &Server{}
+		call(t, two, op, label, strings.Replace(body, "Hello", "Bye", 1))
+		a, b := call(t, one, op, label, body), call(t, two, op, label, body)
+		if !bytes.Equal(a.body, b.body) || len(a.body) == 0 {
+			t.Errorf("%s:\n%s\n%s", op.Name, a.body, b.body)
+		}
+		if c := call(t, one, op, label, strings.Replace(body, "Hello", "Bye", 1)); bytes.Equal(a.body, c.body) {
+			t.Errorf("%s: another prompt has the same answer", op.Name)
+		}
+		if x, y := a.header.Get("X-Amzn-Requestid"), call(t, one, op, label, body).header.Get("X-Amzn-Requestid"); x == y {
+			t.Errorf("%s: two requests have the id %s", op.Name, x)
+		}
+	}
+}
+
+func TestEmbeddings(t *testing.T) {
+	for _, c := range []struct {
+		model, body string
+		path        []any
+		want        int
+	}{
+		{"amazon.titan-embed-text-v1", `{"inputText":"Hi"}`, []any{"embedding"}, 1536},
+		{"amazon.titan-embed-text-v2:0", `{"inputText":"Hi"}`, []any{"embedding"}, 1024},
+		{"amazon.titan-embed-text-v2:0", `{"inputText":"Hi","dimensions":256}`, []any{"embeddingsByType", "float"}, 256},
+		{"amazon.titan-embed-text-v2:0", `{"inputText":"Hi","dimensions":512,"embeddingTypes":["binary"]}`, []any{"embeddingsByType", "binary"}, 512},
+		{"amazon.titan-embed-image-v1", `{"inputText":"Hi","embeddingConfig":{"outputEmbeddingLength":384}}`, []any{"embedding"}, 384},
+		{"amazon.nova-2-multimodal-embeddings-v1:0", `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingPurpose":"GENERIC_INDEX","text":{"truncationMode":"END","value":"Hi"}}}`, []any{"embeddings", 0, "embedding"}, 3072},
+		{"amazon.nova-2-multimodal-embeddings-v1:0", `{"taskType":"SINGLE_EMBEDDING","singleEmbeddingParams":{"embeddingDimension":256,"image":{"format":"png","source":{"bytes":"eA=="}}}}`, []any{"embeddings", 0, "embedding"}, 256},
+		{"cohere.embed-english-v3", `{"texts":["a","b"],"input_type":"search_query"}`, []any{"embeddings", 1}, 1024},
+		{"cohere.embed-multilingual-v3", `{"texts":["a"],"input_type":"search_query","embedding_types":["int8","ubinary"]}`, []any{"embeddings", "ubinary", 0}, 128},
+		{"us.cohere.embed-v4:0", `{"texts":["a"],"input_type":"search_query","output_dimension":256}`, []any{"embeddings", "float", 0}, 256},
+		{"us.cohere.embed-v4:0", `{"texts":["a"],"input_type":"search_query"}`, []any{"embeddings", "float", 0}, 1536},
+		{"twelvelabs.marengo-embed-3-0-v1:0", `{"inputType":"text","text":{"inputText":"Hi"}}`, []any{"data", 0, "embedding"}, 512},
+	} {
+		a := call(t, &Server{}, operation.InvokeModel, c.model, c.body)
+		v, _ := at(a.object(t), c.path...).([]any)
+		if a.status != 200 || len(v) != c.want {
+			t.Errorf("%s %s: %d, %d numbers, want %d", c.model, c.body, a.status, len(v), c.want)
+		}
+		if a := call(t, &Server{}, operation.InvokeModelWithResponseStream, c.model, c.body); a.status != 400 || !strings.Contains(string(a.body), "unsupported for streaming") {
+			t.Errorf("%s streamed: %d %.200s", c.model, a.status, a.body)
+		}
+	}
+	sum := 0.0
+	for _, x := range vector("Hi", 256) {
+		sum += x * x
+	}
+	if math.Abs(sum-1) > 1e-6 {
+		t.Errorf("the length of a vector is %v", math.Sqrt(sum))
+	}
+	if a := call(t, &Server{}, operation.InvokeModel, "amazon.titan-embed-text-v2:0", `{"inputText":"Hi","dimensions":100}`); a.status != 400 {
+		t.Errorf("100 dimensions: %d", a.status)
+	}
+}
+
+func TestRerankAndImages(t *testing.T) {
+	o := call(t, &Server{}, operation.InvokeModel, "cohere.rerank-v3-5:0", `{"api_version":2,"query":"blue sky","documents":["red","the blue sky","blue"],"top_n":2}`).object(t)
+	if results, _ := o["results"].([]any); len(results) != 2 || at(results, 0, "index") != 1.0 || at(results, 1, "index") != 2.0 {
+		t.Errorf("%v", o)
+	}
+	for model, body := range map[string]string{
+		"amazon.nova-canvas-v1:0":             `{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"a cat"},"imageGenerationConfig":{"numberOfImages":2}}`,
+		"amazon.titan-image-generator-v2:0":   `{"taskType":"TEXT_IMAGE","textToImageParams":{"text":"a cat"}}`,
+		"us.stability.stable-image-core-v1:1": `{"prompt":"a cat"}`,
+	} {
+		a := call(t, &Server{}, operation.InvokeModel, model, body)
+		text, _ := at(a.object(t), "images", 0).(string)
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err == nil {
+			_, err = png.Decode(bytes.NewReader(data))
+		}
+		if err != nil {
+			t.Errorf("%s: %d %.100s: %v", model, a.status, a.body, err)
+		}
+	}
+}

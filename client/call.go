@@ -1,0 +1,277 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	retryablehttp "github.com/hashicorp/go-retryablehttp"
+
+	"rawbedrock/client/operation"
+	"rawbedrock/sigv4"
+)
+
+// call is one request of a caller with all its attempts. It is the context of
+// those attempts, so that every layer below finds it.
+type call struct {
+	context.Context
+	client      *Client
+	op          operation.Operation
+	model       string
+	endpoint    string
+	stream      bool
+	signing     Signing
+	payloadHash string
+	start       time.Time
+
+	attempt     *attempt          // the newest
+	attempts    []Attempt         // what became of each
+	wait        time.Duration     // before the next
+	cost        int               // what the newest retry took from the budget
+	last        *Error            // why the newest failed
+	credentials sigv4.Credentials // what signed the newest
+	offset      time.Duration     // of the clock that it was signed by
+	secretKey   string            // the bearer key
+	keyRegion   string            // of a short-term bearer key
+	refreshed   bool              // credentials were refreshed once
+	corrected   bool              // the clock was corrected once
+	release     func()            // gives the place in the concurrency limit back
+}
+
+type callKey struct{}
+
+// Value finds the call itself, else what the caller's context holds.
+func (k *call) Value(key any) any {
+	if key == (callKey{}) {
+		return k
+	}
+	return k.Context.Value(key)
+}
+
+func callFrom(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+
+func (k *call) answerPhase() string {
+	if k.stream {
+		return PhaseFirstEvent
+	}
+	return PhaseAnswer
+}
+
+func (k *call) answerTimeout() time.Duration {
+	switch t := k.client.timeouts.FirstEvent; {
+	case t != 0:
+		return t
+	case k.stream:
+		return defaultFirstEventTimeout
+	default:
+		return defaultAnswerTimeout
+	}
+}
+
+// logs tells whether anybody listens. Ask before log, whose arguments cost.
+func (k *call) logs() bool {
+	return k.client.logger != nil && k.client.logger.Enabled(k, slog.LevelDebug)
+}
+
+func (k *call) log(msg string, args ...any) {
+	k.client.logger.Debug(msg, append([]any{"op", k.op.Name}, args...)...)
+}
+
+// trace tells a body or a payload, without secrets.
+func (k *call) trace(msg string, payload []byte) {
+	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
+		l.Log(k, LevelTrace, msg, "op", k.op.Name, "payload", redact(string(payload), k.secrets()...))
+	}
+}
+
+// do sends a request until it is answered with 2xx or given up. The answer's
+// body is the caller's to close; on an error nothing is left open.
+func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.Response, error) {
+	k := &call{Context: ctx, client: c, op: r.Op, stream: stream, start: time.Now(), release: func() {}}
+	if len(r.Labels) > 0 {
+		k.model = r.Labels[0]
+	}
+	req, err := k.request(r)
+	if err != nil {
+		return nil, nil, k.fail(&Error{Err: err})
+	}
+	if err := c.admit(k, r.Body); err != nil {
+		return nil, nil, k.fail(&Error{Err: err})
+	}
+	rc := retryablehttp.Client{
+		HTTPClient:   &c.http,
+		RetryMax:     c.retry.MaxAttempts - 1,
+		CheckRetry:   k.checkRetry,
+		Backoff:      k.backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	resp, err := rc.Do(req)
+	if k.last == nil && err == nil {
+		return k, resp, nil
+	}
+	e := k.last
+	if e == nil {
+		e = &Error{Err: err}
+	} else if ctx.Err() != nil && !errors.Is(e, ctx.Err()) { // cancelled while waiting for the next attempt
+		e.Err = errors.Join(context.Cause(ctx), ctx.Err(), e.Err)
+	}
+	return nil, nil, k.fail(e)
+}
+
+// request builds the HTTP request: everything but authentication.
+func (k *call) request(r Request) (*retryablehttp.Request, error) {
+	c := k.client
+	path, err := r.Op.Expand(r.Labels...)
+	if err != nil {
+		return nil, errors.Join(ErrValidation, err)
+	}
+	base, err := c.base(r.Op.Host)
+	if err != nil {
+		return nil, err
+	}
+	k.endpoint = base.Scheme + "://" + base.Host
+	k.signing = c.signingFor(r.Op.Host)
+	u := &url.URL{Scheme: base.Scheme, Host: base.Host, RawPath: base.EscapedPath() + path, RawQuery: r.Query.Encode()}
+	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
+		return nil, err
+	}
+	req := &http.Request{
+		Method: r.Op.Method, URL: u, Host: k.signing.Host, Header: k.header(r),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	k.payloadHash = sigv4.EmptyPayloadHash
+	rr := &retryablehttp.Request{Request: req.WithContext(k)}
+	if len(r.Body) > 0 {
+		k.payloadHash = sigv4.HashPayload(r.Body)
+		if err := rr.SetBody(r.Body); err != nil {
+			return nil, err
+		}
+	}
+	return rr, nil
+}
+
+func (k *call) header(r Request) http.Header {
+	h := make(http.Header, len(r.Header)+8) // with room for what a signature adds
+	for name, values := range r.Header {
+		h[http.CanonicalHeaderKey(name)] = values
+	}
+	values := make([]string, 0, 4) // one for all, each header with its own part
+	set := func(name, value string) {
+		if _, ok := h[name]; !ok {
+			values = append(values, value)
+			h[name] = values[len(values)-1 : len(values) : len(values)]
+		}
+	}
+	set("User-Agent", userAgent)
+	if len(r.Body) > 0 {
+		set("Content-Type", "application/json")
+	}
+	switch {
+	case !k.stream:
+		set("Accept", "application/json")
+	case k.op.Streaming == operation.EventStream:
+		set("Accept", "application/vnd.amazon.eventstream")
+	default:
+		set("Accept", "text/event-stream")
+	}
+	if anthropic(k.op) {
+		set("Anthropic-Version", "2023-06-01")
+	}
+	return h
+}
+
+// anthropic tells the operations that speak Anthropic's API, headers included.
+func anthropic(op operation.Operation) bool {
+	return op == operation.CreateMessage || op == operation.MantleCountTokens
+}
+
+// fail fills in what the call knows and gives its place back.
+func (k *call) fail(e *Error) *Error {
+	e.Op, e.Model, e.Endpoint, e.Region = k.op.Name, k.model, k.endpoint, k.signing.Region
+	if e.KeyRegion == "" {
+		e.KeyRegion = k.keyRegion
+	}
+	e.Attempts = k.attempts
+	e.finish()
+	k.release()
+	if k.logs() {
+		k.log("failed", "error", e)
+	}
+	return e
+}
+
+// checkRetry is retryablehttp's question after every attempt. It keeps the
+// books, and reads an error's body so that the reason is never lost.
+func (k *call) checkRetry(_ context.Context, resp *http.Response, err error) (bool, error) {
+	a := Attempt{Wait: k.wait}
+	if k.attempt != nil {
+		a.Duration = time.Since(k.attempt.start)
+	}
+	switch {
+	case err != nil:
+		k.last = k.transportError(err)
+		a.Err = k.last.Err
+	case resp.StatusCode/100 == 2:
+		k.last = nil
+		a.Status, a.RequestID = resp.StatusCode, requestID(resp.Header)
+		k.attempts = append(k.attempts, a)
+		k.client.budget.succeed(k.cost)
+		return false, nil
+	default:
+		k.last = k.httpError(resp)
+		a.Status, a.Code, a.RequestID = resp.StatusCode, k.last.Code, k.last.RequestID
+	}
+	k.attempts = append(k.attempts, a)
+	if len(k.attempts) >= k.client.retry.MaxAttempts || !k.retry(resp) {
+		return false, nil
+	}
+	if k.logs() {
+		k.log("retry", "wait", k.wait, "reason", k.last)
+	}
+	return true, nil
+}
+
+func (k *call) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return k.wait }
+
+// transportError wraps what kept an answer from coming.
+func (k *call) transportError(err error) *Error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // the call names the endpoint itself
+	}
+	if e, ok := errors.AsType[*Error](err); ok { // a refusal of ours, from the signer
+		return e
+	}
+	if text := err.Error(); strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger") { // HTTP/1.1 and HTTP/2
+		err = fmt.Errorf("%w: headers over %d bytes (Limits.Header): %w", ErrTooLarge, k.client.limits.Header, err)
+	}
+	return &Error{Err: err}
+}
+
+// httpError reads a refusal, as much of it as the limit allows.
+func (k *call) httpError(resp *http.Response) *Error {
+	defer resp.Body.Close()
+	limit := k.client.limits.ErrorBody
+	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
+	if len(data) > limit {
+		data = data[:limit]
+	}
+	e := responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...)
+	e.Skew, _ = measure(resp.Header, time.Now())
+	if err != nil {
+		e.Err = err
+	} else if err := checkEncoding(resp.Header); err != nil {
+		e.Err = err
+	}
+	return e
+}
+
+// secrets are the strings of this call that must not come back in an error.
+func (k *call) secrets() []string {
+	return []string{k.credentials.SecretAccessKey, k.credentials.SessionToken, k.secretKey}
+}

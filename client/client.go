@@ -1,0 +1,344 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"rawbedrock/client/operation"
+	"rawbedrock/sigv4"
+	"rawbedrock/sigv4/credentials"
+)
+
+// Version is this module's, as User-Agent and `bedrock version` tell it.
+const Version = "0.1.0"
+
+const userAgent = "rawbedrock/" + Version
+
+// Defaults of Limits.
+const (
+	defaultBodyLimit      = 64 << 20
+	defaultErrorBodyLimit = 64 << 10
+	defaultLineLimit      = 16 << 20
+	defaultHeaderLimit    = 1 << 20
+)
+
+// Client calls Bedrock. It is safe for concurrent use; make one and keep it:
+// connections, credentials, the retry budget and what was learned about the
+// clock are shared by its calls.
+type Client struct {
+	http     http.Client
+	wire     http.RoundTripper
+	auth     Auth
+	provider sigv4.Provider
+	bearer   TokenProvider
+	keys     sigv4.KeyCache
+	signing  Signing
+	region   string
+	hosts    map[operation.Host]host
+	timeouts Timeouts
+	retry    Retry
+	limits   Limits
+	budget   budget
+	skew     skew
+	limiter  limiter
+	logger   *slog.Logger
+}
+
+// host is where an endpoint family is served, or why that is unknown.
+type host struct {
+	url *url.URL
+	err error
+}
+
+// New makes a Client. What the options leave open is resolved as the AWS SDKs
+// do it: code, then environment, then the shared files. Those files are read
+// here; the network is not touched before the first call.
+func New(opts ...Option) (*Client, error) {
+	cfg := config{getenv: os.Getenv}
+	for _, o := range opts {
+		o(&cfg)
+	}
+	world, err := credentials.Load(credentials.Options{
+		Getenv: cfg.getenv, Profile: cfg.profile, Region: cfg.region, Endpoint: cfg.endpoint,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("bedrock: %w", err)
+	}
+	c := &Client{
+		auth: cfg.auth, provider: cfg.credentials, bearer: cfg.bearer, signing: cfg.signing, region: world.Region.Value,
+		timeouts: cfg.timeouts, retry: cfg.retry, limits: cfg.limits, logger: cfg.logger,
+		budget:  budget{left: budgetCapacity},
+		limiter: newLimiter(cfg.concurrency, cfg.requestsPerMinute, cfg.tokensPerMinute),
+	}
+	if err := c.resolve(cfg, world); err != nil {
+		return nil, fmt.Errorf("bedrock: %w", err)
+	}
+	return c, nil
+}
+
+func (c *Client) resolve(cfg config, world *credentials.Config) error {
+	c.setDefaults()
+	mode := world.Setting("AWS_RETRY_MODE", "retry_mode")
+	if err := retryMode(mode.Value, mode.Source); err != nil {
+		return err
+	}
+	if c.retry.MaxAttempts <= 0 {
+		n := world.Setting("AWS_MAX_ATTEMPTS", "max_attempts")
+		var err error
+		if c.retry.MaxAttempts, err = maxAttempts(n.Value, n.Source); err != nil {
+			return err
+		}
+	}
+	c.skew.off = strings.EqualFold(world.Setting("AWS_DISABLE_CLOCK_SKEW_CORRECTION", "disable_clock_skew_correction").Value, "true")
+	if c.bearer == nil && !world.Bearer.IsZero() {
+		c.bearer = staticToken(world.Bearer.Reveal())
+	}
+	if c.provider == nil {
+		c.provider = credentials.NewCache(world.Provider())
+	} else if _, ok := c.provider.(sigv4.Credentials); !ok {
+		c.provider = credentials.NewCache(c.provider)
+	}
+	if c.authFor() == AuthBearer && c.bearer == nil {
+		return fmt.Errorf("%w: no bearer key: set AWS_BEARER_TOKEN_BEDROCK", ErrNoCredentials)
+	}
+	if err := c.resolveHosts(world); err != nil {
+		return err
+	}
+	if cfg.transport == nil {
+		t, err := world.Transport()
+		if err != nil {
+			return err
+		}
+		t.DisableCompression = true // so that nothing is asked for that would have to be undone
+		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
+		t.MaxResponseHeaderBytes = c.limits.Header
+		cfg.transport = t
+	}
+	c.stack(cfg.transport, cfg.recorder)
+	return nil
+}
+
+func (c *Client) setDefaults() {
+	if c.timeouts.Connect == 0 {
+		c.timeouts.Connect = defaultConnectTimeout
+	}
+	if c.timeouts.Idle == 0 {
+		c.timeouts.Idle = defaultIdleTimeout
+	}
+	if c.limits.Body <= 0 {
+		c.limits.Body = defaultBodyLimit
+	}
+	if c.limits.ErrorBody <= 0 {
+		c.limits.ErrorBody = defaultErrorBodyLimit
+	}
+	if c.limits.Line <= 0 {
+		c.limits.Line = defaultLineLimit
+	}
+	if c.limits.Header <= 0 {
+		c.limits.Header = defaultHeaderLimit
+	}
+}
+
+// resolveHosts finds where each endpoint family is. The runtime must be known;
+// the others may be missing until they are asked for.
+func (c *Client) resolveHosts(world *credentials.Config) error {
+	if c.region == "" && c.signing.Region == "" && c.authFor() == AuthSigV4 {
+		return ErrNoRegion
+	}
+	c.hosts = map[operation.Host]host{}
+	for _, h := range []operation.Host{operation.Runtime, operation.Control, operation.Mantle} {
+		at, err := world.Endpoint(string(h))
+		if err == nil && at.Value == "" {
+			err = ErrNoRegion
+		}
+		var u *url.URL
+		if err == nil {
+			u, err = parseEndpoint(at.Value, at.Source)
+		}
+		c.hosts[h] = host{u, err}
+	}
+	if err := c.hosts[operation.Runtime].err; err != nil {
+		if c.region == "" {
+			return ErrNoRegion
+		}
+		return err
+	}
+	return nil
+}
+
+func parseEndpoint(value, source string) (*url.URL, error) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("endpoint from %s is not a URL", source)
+	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
+		return nil, fmt.Errorf("endpoint %q from %s: want https://host or http://host", u.Redacted(), source)
+	case u.User != nil, u.RawQuery != "", u.Fragment != "":
+		return nil, fmt.Errorf("endpoint %q from %s: a base URL has no user, query or fragment", u.Host, source)
+	}
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), strings.TrimSuffix(u.RawPath, "/")
+	return u, nil
+}
+
+// stack builds the layers: retry (in do), attempts, recorder, signer, wire.
+func (c *Client) stack(wire http.RoundTripper, recorder func(http.RoundTripper) http.RoundTripper) {
+	c.wire = wire
+	var rt http.RoundTripper = &signer{client: c, next: wire}
+	if recorder != nil {
+		rt = recorder(rt)
+	}
+	c.http = http.Client{
+		Transport:     &attempts{client: c, next: rt},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (c *Client) base(h operation.Host) (*url.URL, error) {
+	b := c.hosts[h]
+	return b.url, b.err
+}
+
+func (c *Client) signingFor(h operation.Host) Signing {
+	s := c.signing
+	if s.Region == "" {
+		s.Region = c.region
+	}
+	if s.Service == "" {
+		s.Service = h.SigningName()
+	}
+	return s
+}
+
+// Region is where calls go, and what their signatures are made for.
+func (c *Client) Region() string { return c.signingFor(operation.Runtime).Region }
+
+// Endpoint is the base URL of an endpoint family.
+func (c *Client) Endpoint(h operation.Host) (string, error) {
+	u, err := c.base(h)
+	if err != nil {
+		return "", err
+	}
+	return u.String(), nil
+}
+
+// Request is one raw call: an operation of the table, the labels of its path
+// and its body, which are sent as they are.
+type Request struct {
+	Op     operation.Operation
+	Labels []string    // of the path, in order, not encoded: the model id, profile id or ARN first
+	Query  url.Values  // of the list operations
+	Header http.Header // more headers; they are signed
+	Body   []byte      // JSON, sent verbatim
+}
+
+// Response is a whole answer.
+type Response struct {
+	Status   int
+	Header   http.Header
+	Body     []byte
+	Attempts []Attempt
+}
+
+// Get picks a value out of the body by a gjson path
+// ("output.message.content.0.text").
+func (r *Response) Get(path string) gjson.Result { return gjson.GetBytes(r.Body, path) }
+
+// RequestID is AWS's name for the call, for support and logs.
+func (r *Response) RequestID() string { return requestID(r.Header) }
+
+// Do calls an operation and waits for the whole answer. Every error is a
+// *Error.
+func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	k, resp, err := c.do(ctx, r, false)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	data, err := k.readAll(resp)
+	if err != nil {
+		return nil, k.fail(&Error{Status: resp.StatusCode, RequestID: requestID(resp.Header), Bytes: int64(len(data)), Err: err})
+	}
+	if unknownOperation(resp.Header, data) {
+		return nil, k.fail(responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...))
+	}
+	if err := refuseHTML(resp.Header); err != nil {
+		e := responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...)
+		e.Err = err
+		return nil, k.fail(e)
+	}
+	k.release()
+	if k.logs() {
+		k.log("done", "bytes", len(data), "after", time.Since(k.start))
+		k.trace("body", data)
+	}
+	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: data, Attempts: k.attempts}, nil
+}
+
+// readAll reads a whole answer within the limit. A cut body is
+// ErrIncompleteStream.
+func (k *call) readAll(resp *http.Response) ([]byte, error) {
+	if err := checkEncoding(resp.Header); err != nil {
+		return nil, err
+	}
+	limit := k.client.limits.Body
+	if resp.ContentLength > limit {
+		return nil, fmt.Errorf("%w: Content-Length %d, limit %d bytes (Limits.Body)", ErrTooLarge, resp.ContentLength, limit)
+	}
+	data := make([]byte, 0, max(resp.ContentLength, 512)+1)
+	for {
+		n, err := resp.Body.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		switch {
+		case err == io.EOF:
+			return data, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return data, fmt.Errorf("%w: the connection ended after %d bytes of the answer: %w", ErrIncompleteStream, len(data), err)
+		case err != nil:
+			return data, err
+		case int64(len(data)) > limit:
+			return data, fmt.Errorf("%w: over %d bytes (Limits.Body)", ErrTooLarge, limit)
+		}
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+	}
+}
+
+// checkEncoding refuses an answer in an encoding that was not asked for.
+func checkEncoding(h http.Header) error {
+	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return fmt.Errorf("the answer has Content-Encoding %q, which was not asked for: a proxy between here and Bedrock rewrites answers", e)
+	}
+	return nil
+}
+
+// refuseHTML refuses what cannot be Bedrock's answer.
+func refuseHTML(h http.Header) error {
+	const html = "text/html"
+	if t := h.Get("Content-Type"); len(t) >= len(html) && strings.EqualFold(t[:len(html)], html) {
+		return fmt.Errorf("answered with %s: that is not Bedrock but something in between", html)
+	}
+	return nil
+}
+
+// Format prints where the client goes, for every verb: its fields hold secrets.
+func (c *Client) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "bedrock client for %s", c.Region())
+}
+
+// CloseIdleConnections closes connections that wait for a next call.
+func (c *Client) CloseIdleConnections() {
+	if w, ok := c.wire.(interface{ CloseIdleConnections() }); ok {
+		w.CloseIdleConnections()
+	}
+}

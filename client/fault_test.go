@@ -1,0 +1,442 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"rawbedrock/eventstream"
+	"rawbedrock/sigv4"
+)
+
+// short are timeouts for tests that must run into them.
+var short = Timeouts{Connect: 2 * time.Second, FirstEvent: 400 * time.Millisecond, Idle: 400 * time.Millisecond}
+
+// ample are timeouts that no test should run into.
+var ample = Timeouts{Connect: time.Minute, FirstEvent: time.Minute, Idle: time.Minute}
+
+// fault is one way for an answer to go wrong, over a real socket.
+type fault struct {
+	name     string
+	request  Request
+	timeouts Timeouts
+	answer   func(c net.Conn) // then the connection is closed
+	is       []error
+	text     string // that the error must hold
+	events   int    // delivered before
+	requests int    // that the server must have seen; 0: 1
+}
+
+func say(parts ...string) func(net.Conn) {
+	return func(c net.Conn) {
+		for _, p := range parts {
+			io.WriteString(c, p)
+		}
+	}
+}
+
+func reset(c net.Conn) { c.(*net.TCPConn).SetLinger(0) }
+
+// streamOf is a chunked event stream of these frames, ended as HTTP wants it.
+func streamOf(frames ...[]byte) string {
+	s := chunked(eventStreamType)
+	for _, f := range frames {
+		s += httpChunk(f)
+	}
+	return s + "0\r\n\r\n"
+}
+
+// flip changes one bit of a frame, counted from its start or, when negative,
+// from its end.
+func flip(frame []byte, at int) []byte {
+	b := append([]byte(nil), frame...)
+	if at < 0 {
+		at += len(b)
+	}
+	b[at] ^= 1
+	return b
+}
+
+func faults() []fault {
+	h := helloFrames()
+	all := []fault{
+		{name: "closed before headers", request: converse, answer: say(), is: []error{io.EOF}, requests: 3},
+		{name: "reset before headers", request: converse, answer: reset, text: "reset", requests: 3},
+		{name: "half a status line", request: converse, answer: say("HTTP/1.1 2"), text: "malformed HTTP"},
+		{name: "not HTTP", request: converse, answer: say("SSH-2.0-OpenSSH_9.7\r\n"), text: "malformed HTTP"},
+		{name: "silence before headers", request: converse, timeouts: short, answer: untilGone, is: []error{ErrTimeout}, text: "answer timeout"},
+		{name: "silence before headers of a stream", request: converseStream, timeouts: short, answer: untilGone, is: []error{ErrTimeout}, text: "first event timeout"},
+		{name: "silence after headers", request: converseStream, timeouts: short,
+			answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)); untilGone(c) }, is: []error{ErrTimeout}, text: "first event timeout: nothing"},
+		{name: "silence in the middle", request: converseStream, timeouts: short,
+			answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)+httpChunk(join(h[:3]))); untilGone(c) },
+			is:     []error{ErrTimeout}, text: "idle timeout: 3 events", events: 3},
+		{name: "silence in the middle of a frame", request: converseStream, timeouts: short,
+			answer: func(c net.Conn) {
+				io.WriteString(c, chunked(eventStreamType)+httpChunk(h[0])+httpChunk(h[1][:20]))
+				untilGone(c)
+			}, is: []error{ErrTimeout}, text: "idle timeout: 1 event", events: 1},
+		{name: "silence in a whole answer", request: converse, timeouts: short,
+			answer: func(c net.Conn) { io.WriteString(c, head(200, jsonType, "Content-Length: 100")+`{"a":`); untilGone(c) }, is: []error{ErrTimeout}, text: "idle timeout"},
+		{name: "half a body", request: converse, answer: say(head(200, jsonType, "Content-Length: 100") + `{"output":`), is: []error{ErrIncompleteStream, io.ErrUnexpectedEOF}, text: "10 bytes"},
+		{name: "wrong prelude checksum", request: converseStream, answer: say(streamOf(h[0], flip(h[1], 9))), is: []error{eventstream.ErrPreludeChecksum}, events: 1},
+		{name: "wrong message checksum", request: converseStream, answer: say(streamOf(h[0], flip(h[1], -1))), is: []error{eventstream.ErrMessageChecksum}, events: 1},
+		{name: "a flipped payload bit", request: converseStream, answer: say(streamOf(h[0], h[1], flip(h[2], -10))), is: []error{eventstream.ErrMessageChecksum}, events: 2},
+		{name: "no messageStop", request: converseStream, answer: say(streamOf(h[:4]...)), is: []error{ErrIncompleteStream}, events: 4},
+		{name: "no event at all", request: converseStream, answer: say(streamOf()), is: []error{ErrIncompleteStream}},
+		{name: "reset in the middle", request: converseStream, answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)+httpChunk(h[0])); reset(c) }, text: "", events: -1},
+		{name: "chunk without an end", request: invokeStream, answer: say(streamOf(frame("chunk", `{"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="}`))), is: []error{ErrIncompleteStream}, events: 1},
+		{name: "SSE without [DONE]", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\n")) + "0\r\n\r\n"), is: []error{ErrIncompleteStream}, events: 1},
+		{name: "SSE with an error", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\ndata: {\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}\n\n")) + "0\r\n\r\n"), text: "boom", events: 1},
+		{name: "HTML", request: converse, answer: say(whole(502, "<html><head><title>502 Bad Gateway</title></head></html>", "Content-Type: text/html")), is: []error{ErrUnavailable}, text: "HTML", requests: 3},
+		{name: "HTML with status 200", request: converse, answer: say(whole(200, "<html>Please log in</html>", "Content-Type: text/html")), text: "text/html"},
+		{name: "HTML for a stream", request: converseStream, answer: say(whole(200, "<html>Please log in</html>", "Content-Type: text/html")), text: "text/html"},
+		{name: "empty error body", request: converse, answer: say(whole(403, "")), is: []error{ErrAccessDenied}, text: "403"},
+		{name: "unknown operation", request: converse, answer: say(whole(200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, jsonType)), is: []error{ErrUnknownOperation}},
+		{name: "unknown operation for a stream", request: converseStream, answer: say(whole(200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, jsonType)), is: []error{ErrUnknownOperation}},
+		{name: "gzip that nobody asked for", request: converse, answer: say(whole(200, "\x1f\x8b\x08\x00", jsonType, "Content-Encoding: gzip")), text: `Content-Encoding "gzip"`},
+		{name: "gzip for a stream", request: converseStream, answer: say(whole(200, "\x1f\x8b\x08\x00", eventStreamType, "Content-Encoding: gzip")), text: `Content-Encoding "gzip"`},
+		{name: "10 MB of error", request: converse, answer: say(whole(400, `{"message":"`+strings.Repeat("x", 10<<20)+`"}`, jsonType)), is: []error{ErrValidation}, text: "400"},
+		{name: "an answer over the limit", request: converse, answer: say(head(200, jsonType, "Content-Length: 9999999999")), is: []error{ErrTooLarge}},
+		{name: "headers over the limit", request: converse, answer: say("HTTP/1.1 200 OK\r\nX-Long: " + strings.Repeat("x", 2<<20) + "\r\n\r\n"), is: []error{ErrTooLarge}, text: "Limits.Header"},
+		{name: "an SSE line over the limit", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: "+strings.Repeat("x", 17<<20)))), is: []error{ErrTooLarge}, text: "Limits.Line"},
+		{name: "a frame over the limit", request: converseStream, answer: say(streamOf(hugeFrame())), is: []error{eventstream.ErrLength}},
+		{name: "redirect", request: converse, answer: say(whole(307, "", "Location: http://127.0.0.1:1/")), text: "307"},
+	}
+	for _, name := range []string{"internalServerException", "modelStreamErrorException", "validationException", "throttlingException", "serviceUnavailableException", "modelTimeoutException"} {
+		for _, at := range []int{0, 1, 5} {
+			all = append(all, fault{
+				name:    fmt.Sprintf("%s at event %d", name, at),
+				request: converseStream,
+				answer:  say(streamOf(append(h[:at:at], frame(name, `{"message":"boom","originalStatusCode":500}`))...)),
+				text:    "boom", events: at,
+			})
+		}
+	}
+	return all
+}
+
+// hugeFrame is the prelude of a message of 2 GiB, its checksum right.
+func hugeFrame() []byte {
+	b := binary.BigEndian.AppendUint32(nil, 2<<30)
+	b = binary.BigEndian.AppendUint32(b, 0)
+	return append(binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b)), make([]byte, 100)...)
+}
+
+func TestFaults(t *testing.T) {
+	for _, f := range faults() {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			w := serve(t, func(c net.Conn, _ int) { f.answer(c) })
+			timeouts := f.timeouts
+			if timeouts == (Timeouts{}) {
+				timeouts = ample
+			}
+			c := newClient(t, w.url, WithTimeouts(timeouts))
+			events, err := call1(t.Context(), c, f.request)
+			e := theError(t, err)
+			for _, target := range f.is {
+				if !errors.Is(err, target) {
+					t.Errorf("not %v: %v", target, err)
+				}
+			}
+			if !strings.Contains(err.Error(), f.text) {
+				t.Errorf("error does not say %q: %v", f.text, err)
+			}
+			if f.events >= 0 && (events != f.events || e.Events != f.events) {
+				t.Errorf("%d events delivered, error says %d, want %d", events, e.Events, f.events)
+			}
+			if want := max(f.requests, 1); len(e.Attempts) != want || w.requests.Load() != int64(want) {
+				t.Errorf("%d attempts, %d requests; want %d", len(e.Attempts), w.requests.Load(), want)
+			}
+			for range w.requests.Load() {
+				<-w.gone // every connection is released
+			}
+		})
+	}
+}
+
+// call1 makes one call of either kind to its end.
+func call1(ctx context.Context, c *Client, r Request) (events int, err error) {
+	if r.Op.Streaming == 0 {
+		_, err := c.Do(ctx, r)
+		return 0, err
+	}
+	s, err := c.Stream(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	_, events, err = read(s)
+	return events, err
+}
+
+func TestRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + l.Addr().String()
+	l.Close()
+	_, err = newClient(t, url).Do(t.Context(), converse)
+	if e := theError(t, err); len(e.Attempts) != 3 || !strings.Contains(err.Error(), "refused") {
+		t.Errorf("got %v after %d attempts", err, len(e.Attempts))
+	}
+}
+
+// A stream that is cut after each of its bytes is an error every time, and the
+// events that were whole are delivered.
+func TestCutAtEveryByte(t *testing.T) {
+	frames := helloFrames()
+	all := join(frames)
+	stop := len(all) - len(frames[5]) // a stream may end after messageStop
+	for _, abrupt := range []bool{false, true} {
+		for cut := range all {
+			w := serve(t, func(c net.Conn, _ int) {
+				io.WriteString(c, chunked(eventStreamType)+httpChunk(all[:cut]))
+				if !abrupt && cut > 0 {
+					io.WriteString(c, "0\r\n\r\n")
+				}
+			})
+			c := newClient(t, w.url, WithTimeouts(ample))
+			_, err := call1(t.Context(), c, converseStream)
+			if cut == stop && !abrupt {
+				if err != nil {
+					t.Errorf("cut after messageStop: %v", err)
+				}
+				continue
+			}
+			if !errors.Is(err, ErrIncompleteStream) {
+				t.Errorf("cut at %d of %d (abrupt %v): %v", cut, len(all), abrupt, err)
+			}
+		}
+	}
+}
+
+// However the bytes are cut into packets, the answer is the same.
+func TestPackets(t *testing.T) {
+	all := join(helloFrames())
+	for _, size := range []int{1, 2, 7, 100, len(all)} {
+		w := serve(t, func(c net.Conn, _ int) {
+			c.(*net.TCPConn).SetNoDelay(true)
+			io.WriteString(c, chunked(eventStreamType))
+			for b := all; len(b) > 0; {
+				n := min(size, len(b))
+				io.WriteString(c, httpChunk(b[:n]))
+				b = b[n:]
+			}
+			io.WriteString(c, "0\r\n\r\n")
+		})
+		s, err := newClient(t, w.url).Stream(t.Context(), converseStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, n, err := read(s); text != "Hello" || n != 6 || err != nil {
+			t.Errorf("packets of %d: %q, %d events, %v", size, text, n, err)
+		}
+	}
+}
+
+// A whole answer whose connection is not closed ends all the same.
+func TestConnectionLeftOpen(t *testing.T) {
+	w := serve(t, func(c net.Conn, _ int) {
+		io.WriteString(c, chunked(eventStreamType)+httpChunk(join(helloFrames())))
+		untilGone(c)
+	})
+	s, err := newClient(t, w.url, WithTimeouts(ample)).Stream(t.Context(), converseStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _, err := read(s); text != "Hello" || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+	<-w.gone
+}
+
+// Leaving the loop, Close and a cancelled context release the connection.
+func TestStreamReleases(t *testing.T) {
+	for _, how := range []string{"break", "close", "close elsewhere", "cancel"} {
+		t.Run(how, func(t *testing.T) {
+			w := serve(t, func(c net.Conn, _ int) {
+				io.WriteString(c, chunked(eventStreamType)+httpChunk(join(helloFrames()[:2])))
+				untilGone(c)
+			})
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s, err := newClient(t, w.url, WithTimeouts(ample)).Stream(ctx, converseStream)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for _, err = range s.Events() {
+				if n++; n < 2 {
+					continue
+				}
+				switch {
+				case err != nil:
+				case how == "break":
+				case how == "close":
+					s.Close()
+					continue
+				case how == "close elsewhere":
+					go s.Close()
+					continue
+				case how == "cancel":
+					cancel()
+					continue
+				}
+				break
+			}
+			<-w.gone
+			if how == "cancel" && !errors.Is(err, context.Canceled) {
+				t.Errorf("not context.Canceled: %v", err)
+			}
+			if strings.HasPrefix(how, "close") && err == nil {
+				t.Error("a closed stream ended as if it were whole")
+			}
+		})
+	}
+}
+
+// A host that does not take connections costs the connect timeout, each time.
+func TestConnectTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		blackhole := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}}
+		start := time.Now()
+		_, err := newClient(t, "http://10.255.255.1", WithTransport(blackhole), WithTimeouts(Timeouts{Connect: 3 * time.Second})).Do(t.Context(), converse)
+		timeout, ok := errors.AsType[*TimeoutError](err)
+		if !ok || timeout.Phase != PhaseConnect || !errors.Is(err, ErrTimeout) || len(theError(t, err).Attempts) != 3 {
+			t.Errorf("got %v", err)
+		}
+		if d := time.Since(start); d < 9*time.Second || d > 10*time.Second {
+			t.Errorf("three attempts took %v", d)
+		}
+		synctest.Wait()
+	})
+}
+
+// A stream may think for minutes and pause between events, as long as each
+// wait stays within its own limit; a slow caller does not count.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return client, nil }}
+		go func() {
+			req, err := http.ReadRequest(bufio.NewReader(server))
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, req.Body)
+			time.Sleep(2 * time.Minute)
+			io.WriteString(server, chunked(eventStreamType))
+			time.Sleep(3 * time.Minute)
+			for _, f := range helloFrames() {
+				time.Sleep(4 * time.Minute)
+				io.WriteString(server, httpChunk(f))
+			}
+			io.WriteString(server, "0\r\n\r\n")
+		}()
+		s, err := newClient(t, "http://h", WithTransport(transport)).Stream(t.Context(), converseStream)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := 0
+		for _, err := range s.Events() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if events++; events == 3 {
+				time.Sleep(time.Hour) // the caller's own time
+			}
+		}
+		if events != len(helloFrames()) {
+			t.Errorf("%d events", events)
+		}
+		server.Close()
+		transport.CloseIdleConnections()
+	})
+}
+
+// Over HTTP/2 a call, a stream and a cancelled stream behave the same.
+func TestHTTP2(t *testing.T) {
+	left := make(chan struct{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			t.Errorf("request came by %s", r.Proto)
+		}
+		io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "application/vnd.amazon.eventstream")
+		if r.Header.Get("X-Endless") == "" {
+			w.Write(join(helloFrames()))
+			return
+		}
+		w.Write(helloFrames()[0])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		close(left)
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	c := newClient(t, srv.URL, WithTransport(srv.Client().Transport))
+	s, err := c.Stream(t.Context(), converseStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, _, err := read(s); text != "Hello" || err != nil {
+		t.Errorf("got %q, %v", text, err)
+	}
+	endless := converseStream
+	endless.Header = http.Header{"X-Endless": {"1"}}
+	if s, err = c.Stream(t.Context(), endless); err != nil {
+		t.Fatal(err)
+	}
+	for range s.Events() {
+		break
+	}
+	<-left // leaving the loop reached the server
+}
+
+// A peer that echoes what it was sent gives no secret away: not in the error,
+// not in the log at its most talkative.
+func TestCanaries(t *testing.T) {
+	keys := sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "canary-secret-key-0123456789", SessionToken: "canary-session-token-0123456789"}
+	const bearer = "bedrock-api-key-Y2FuYXJ5LWJlYXJlci0wMTIzNDU2Nzg5"
+	for _, opts := range [][]Option{{WithCredentials(keys)}, {WithBearer(bearer)}, {WithBearer("canary-long-term-key")}} {
+		for _, code := range []int{200, 400, 403, 500} {
+			echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+				text := ""
+				for name, values := range req.Header {
+					text += strings.ToLower(name) + ":" + values[0] + "\\n"
+				}
+				return status(code, "InvalidSignatureException", `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html")(req)
+			})
+			var log strings.Builder
+			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: LevelTrace}))
+			c := newClient(t, "http://127.0.0.1", append(opts, WithTransport(echo), WithLogger(logger), WithRetry(Retry{MaxAttempts: 1}))...)
+			_, err := c.Do(t.Context(), converse)
+			e := theError(t, err)
+			for _, text := range []string{err.Error(), e.Detail(), fmt.Sprintf("%+v", *e), fmt.Sprintf("%#v", *e), string(e.Body), log.String(), fmt.Sprintf("%+v", c)} {
+				for _, canary := range []string{keys.SecretAccessKey, keys.SessionToken, bearer, "canary-long-term-key", "Y2FuYXJ5"} {
+					if strings.Contains(text, canary) {
+						t.Errorf("status %d: %s in %s", code, canary, text)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// sse takes a text/event-stream apart (WHATWG HTML, "Server-sent events"):
+// the OpenAI and Anthropic compatible APIs stream in it. Fields of a record may
+// come in any order.
+type sse struct {
+	s       *Stream
+	r       *bufio.Reader
+	limit   int
+	name    []byte
+	data    []byte
+	hasData bool
+	line    []byte
+}
+
+func newSSE(s *Stream, r io.Reader, limit int) *sse {
+	return &sse{s: s, r: bufio.NewReader(r), limit: limit}
+}
+
+func (d *sse) next() (Event, error) {
+	for {
+		line, err := d.readLine()
+		if err == io.EOF && len(line) == 0 {
+			return d.atEOF()
+		}
+		if err != nil && err != io.EOF {
+			return Event{}, err
+		}
+		if len(line) > 0 {
+			d.field(line)
+			continue
+		}
+		if !d.hasData {
+			d.name = d.name[:0]
+			continue
+		}
+		if isDone(d.data) {
+			d.s.ended, d.s.complete = true, true
+			return Event{}, d.drain()
+		}
+		return d.record()
+	}
+}
+
+// atEOF ends the stream: a last record without its blank line counts when it
+// is the end mark, and is a cut otherwise.
+func (d *sse) atEOF() (Event, error) {
+	if d.hasData && isDone(d.data) {
+		d.s.ended = true
+	} else if d.hasData {
+		return Event{}, io.ErrUnexpectedEOF
+	}
+	return Event{}, io.EOF
+}
+
+// drain reads to the body's end, so that the connection can be used again;
+// nothing should come, and it does not wait for it.
+func (d *sse) drain() error {
+	d.s.call.attempt.idle = endGrace
+	io.CopyN(io.Discard, d.r, 1<<10)
+	return io.EOF
+}
+
+func isDone(data []byte) bool { return string(data) == "[DONE]" }
+
+// record delivers what was gathered, or the error in it.
+func (d *sse) record() (Event, error) {
+	ev := Event{string(d.name), d.data}
+	if ev.Type == "" {
+		ev.Type = "data"
+	}
+	d.name, d.hasData = d.name[:0], false
+	if e, ok := sseError(ev.Payload, d.s.call.secrets()...); ok {
+		return Event{}, e
+	}
+	return ev, nil
+}
+
+func (d *sse) field(line []byte) {
+	name, value, _ := bytes.Cut(line, []byte(":"))
+	value = bytes.TrimPrefix(value, []byte(" "))
+	switch string(name) {
+	case "event":
+		d.name = append(d.name[:0], value...)
+	case "data":
+		if !d.hasData {
+			d.data, d.hasData = d.data[:0], true
+		} else {
+			d.data = append(d.data, '\n')
+		}
+		d.data = append(d.data, value...)
+	}
+}
+
+// readLine returns a line without its end: LF, CR or CRLF.
+func (d *sse) readLine() ([]byte, error) {
+	d.line = d.line[:0]
+	for {
+		part, err := d.r.ReadSlice('\n')
+		d.line = append(d.line, part...)
+		if len(d.line)+len(d.data) > d.limit {
+			return nil, fmt.Errorf("%w: a server-sent event over %d bytes (Limits.Line)", ErrTooLarge, d.limit)
+		}
+		if err == bufio.ErrBufferFull {
+			continue
+		}
+		d.line = bytes.TrimSuffix(d.line, []byte("\n"))
+		d.line = bytes.TrimSuffix(d.line, []byte("\r"))
+		return d.line, err
+	}
+}
+
+// sseEnds tells whether an event is the last of an API that sends no [DONE]:
+// Responses and Messages.
+func sseEnds(ev Event) bool {
+	if !bytes.Contains(ev.Payload, []byte(`"type"`)) {
+		return false
+	}
+	switch ev.Get("type").Str {
+	case "response.completed", "response.incomplete", "response.failed", "message_stop":
+		return true
+	}
+	return false
+}

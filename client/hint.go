@@ -42,11 +42,7 @@ func (e *Error) hint() string {
 	if h := pathHint(e); h != "" && errors.Is(e, ErrValidation) {
 		return h
 	}
-	is := codeMeaning(e.Code, e.Status)
-	if is == ErrClockSkew {
-		return skewHint(e)
-	}
-	return general[is]
+	return general[codeMeaning(e.Code, e.Status)]
 }
 
 // row is the first row of the table that applies, nil when none does.

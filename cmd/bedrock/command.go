@@ -36,6 +36,9 @@ type command struct {
 func commands() []command {
 	return []command{
 		// calls to models
+		converseCommand(),
+		invokeCommand(),
+		chatCommand(),
 
 		// credentials and signing
 

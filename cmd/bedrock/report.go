@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
+
+	"rawbedrock/client"
 )
 
 // The exit codes, all of them.
@@ -52,8 +55,17 @@ func exitCode(ctx context.Context, err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
+	if errors.Is(err, client.ErrNoCredentials) || errors.Is(err, client.ErrNoRegion) {
+		return exitSetup
+	}
 	return exitRefused
 }
+
+// whereLooked is the hint of exit 3.
+const whereLooked = `looked for a region in --region, AWS_REGION, AWS_DEFAULT_REGION and the profile's region;
+  for credentials in AWS_BEARER_TOKEN_BEDROCK, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, --secrets,
+  the profile (--profile, AWS_PROFILE) in ~/.aws/config and ~/.aws/credentials, web identity, container, instance.
+  'bedrock auth' tells what became of each; --mock needs none of them`
 
 // report writes the error to stderr, once, and returns the exit code. A reader
 // of stdout that went away (| head) is not worth a word.
@@ -65,9 +77,22 @@ func report(ctx context.Context, e env, path string, err error) int {
 	if path != "" {
 		path += ": "
 	}
-	fmt.Fprintf(e.stderr, "bedrock: %s%v\n", path, err)
-	if code == exitUsage && path != "" {
-		fmt.Fprintf(e.stderr, "hint: bedrock %s-h shows the flags and examples\n", path[:len(path)-2]+" ")
+	refused, ok := errors.AsType[*client.Error](err)
+	switch {
+	case code == exitInterrupted:
+		fmt.Fprintf(e.stderr, "bedrock: %sinterrupted\n", path)
+	case ok && code == exitSetup:
+		fmt.Fprintf(e.stderr, "bedrock: %s%v\n", path, refused.Err)
+	case ok:
+		fmt.Fprintln(e.stderr, refused.Detail())
+	default:
+		fmt.Fprintf(e.stderr, "bedrock: %s%s\n", path, strings.TrimPrefix(err.Error(), "bedrock: "))
+	}
+	switch {
+	case code == exitSetup:
+		fmt.Fprintf(e.stderr, "hint: %s\n", whereLooked)
+	case code == exitUsage && path != "":
+		fmt.Fprintf(e.stderr, "hint: 'bedrock %s -h' shows the flags and examples\n", strings.TrimSuffix(path, ": "))
 	}
 	return code
 }

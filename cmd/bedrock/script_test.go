@@ -5,12 +5,15 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+
+	"rawbedrock/client/bedrocktest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the scripts")
@@ -29,7 +32,8 @@ var update = flag.Bool("update", false, "rewrite the golden files of the scripts
 //	cmp A B                two files are equal; A may be stdout or stderr.
 //	                       With -update B is rewritten in the archive
 //	exists FILE            FILE is there
-//	skip WORD              end the script here
+//	mock [FAULT...]        start a local Bedrock with these faults; its URL is
+//	                       $MOCK, and its access key is in the environment
 //
 // Words are split at blanks; 'single quotes' keep blanks (” is a quote within
 // them); $NAME outside of quotes is replaced by the variable.
@@ -79,9 +83,7 @@ func runScript(t *testing.T, path string) {
 	s := &script{t: t, path: path, files: files, out: map[string][]byte{},
 		env: map[string]string{"HOME": filepath.Join(dir, "home"), "WORK": dir}}
 	for i, line := range strings.Split(string(comment), "\n") {
-		if err := s.line(line); err == errSkip {
-			break
-		} else if err != nil {
+		if err := s.line(line); err != nil {
 			t.Fatalf("%s:%d: %s\n%v\nstdout: %q\nstderr: %q", filepath.Base(path), i+1, line, err, s.out["stdout"], s.out["stderr"])
 		}
 	}
@@ -91,8 +93,6 @@ func runScript(t *testing.T, path string) {
 		}
 	}
 }
-
-var errSkip = fmt.Errorf("skip")
 
 func (s *script) line(line string) error {
 	words, err := splitWords(line, s.env)
@@ -131,9 +131,8 @@ func (s *script) line(line string) error {
 		return s.cmp(args[0], args[1])
 	case "exists":
 		_, err = os.Stat(args[0])
-	case "skip":
-		s.t.Log("skipped the rest:", args)
-		return errSkip
+	case "mock":
+		return s.mock(args)
 	default:
 		return fmt.Errorf("unknown script command %q", word)
 	}
@@ -149,6 +148,24 @@ func (s *script) bedrock(want int, args []string) error {
 	if got != want {
 		return fmt.Errorf("exit code %d, want %d", got, want)
 	}
+	return nil
+}
+
+// mock starts a local Bedrock that ends with the script.
+func (s *script) mock(faults []string) error {
+	server := &bedrocktest.Server{}
+	for _, text := range faults {
+		f, err := bedrocktest.ParseFault(text)
+		if err != nil {
+			return err
+		}
+		server.Faults = append(server.Faults, f)
+	}
+	listener := httptest.NewServer(server)
+	s.t.Cleanup(func() { server.Close(); listener.Close() })
+	keys := bedrocktest.Credentials()
+	s.env["MOCK"], s.env["AWS_REGION"] = listener.URL, "us-east-1"
+	s.env["AWS_ACCESS_KEY_ID"], s.env["AWS_SECRET_ACCESS_KEY"] = keys.AccessKeyID, keys.SecretAccessKey
 	return nil
 }
 

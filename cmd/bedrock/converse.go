@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"rawbedrock/client"
+	"rawbedrock/client/operation"
+)
+
+const converseLong = `Sends one message through the Converse API, which speaks to every chat model in
+the same form, and prints the answer as it comes.
+
+Examples:
+  bedrock converse --mock "Hello"
+  bedrock converse -m us.amazon.nova-2-lite-v1:0 -r us-east-1 "Hello"
+  git diff | bedrock converse --system "Review this." -
+  bedrock converse --image chart.png --max-tokens 200 "What does it show?"
+  bedrock converse -o jsonl "Hello" --query contentBlockDelta.delta.text
+  bedrock converse --no-stream -o json "Hello"
+  bedrock converse --body @request.json --dry-run curl
+`
+
+type converseFlags struct {
+	connection
+	answerFlags
+	sampling
+	noStream          bool
+	images, documents listFlag
+	toolConfig        string
+	guardrail         string
+}
+
+func converseCommand() command {
+	return command{
+		name: "converse", args: "[PROMPT|-]", short: "ask a chat model through the Converse API", long: converseLong,
+		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
+			var c converseFlags
+			c.connection.register(fs)
+			c.answerFlags.register(fs)
+			c.sampling.register(fs, 1)
+			fs.BoolVar(&c.noStream, "no-stream", false, "ask for the whole answer at once (Converse, not ConverseStream)")
+			fs.Var(&c.images, "image", "attach an image `file`: png, jpeg, gif or webp; may be repeated")
+			fs.Var(&c.documents, "document", "attach a document `file`: pdf, csv, doc, docx, xls, xlsx, html, txt or md; may be repeated")
+			fs.StringVar(&c.toolConfig, "tool-config", "", "`file` with the request's toolConfig")
+			fs.StringVar(&c.guardrail, "guardrail", "", "apply a guardrail: `ID:VERSION`")
+			return func(ctx context.Context, e env, args []string) error { return c.run(ctx, e, fs, args) }
+		},
+	}
+}
+
+func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) error {
+	body, err := c.wholeBody(ctx, e, fs, args, "system", "max-tokens", "temperature", "top-p", "stop", "image", "document", "tool-config", "guardrail")
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		body, err = c.request(ctx, e, args)
+	} else {
+		err = checkObject(body, "--body")
+	}
+	if err != nil {
+		return err
+	}
+	s, model, err := c.session(e, fs, &c.connection, novaFor)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	x := exchange{
+		request: client.Request{Op: operation.ConverseStream, Labels: []string{model}, Body: body},
+		stream:  !c.noStream && c.output != "json" && (c.query == "" || c.output == "jsonl"),
+		whole:   converseWhole, event: converseEvent, line: converseLine,
+	}
+	if !x.stream {
+		x.request.Op = operation.Converse
+	}
+	return c.call(ctx, e, s, x)
+}
+
+// request builds the body of Converse from the flags.
+func (c *converseFlags) request(ctx context.Context, e env, args []string) ([]byte, error) {
+	prompt, err := readPrompt(ctx, e, args)
+	if err != nil {
+		return nil, err
+	}
+	content, err := c.attachments()
+	if err != nil {
+		return nil, err
+	}
+	r := client.ConverseRequest{
+		Messages: []client.Message{{Role: client.RoleUser, Content: append(content, client.ContentBlock{Text: prompt})}},
+	}
+	if c.system != "" {
+		r.System = []client.SystemBlock{{Text: c.system}}
+	}
+	if c.maxTokens > 0 || c.temperature != nil || c.topP != nil || c.stop != nil {
+		r.InferenceConfig = &client.InferenceConfig{MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, StopSequences: c.stop}
+	}
+	if c.guardrail != "" {
+		id, version, err := guardrail(c.guardrail)
+		if err != nil {
+			return nil, err
+		}
+		r.GuardrailConfig = &client.GuardrailConfig{GuardrailIdentifier: id, GuardrailVersion: version}
+	}
+	if c.toolConfig != "" {
+		if r.ToolConfig, err = readToolConfig(c.toolConfig); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(r)
+}
+
+// attachments are the content blocks that stand before the prompt.
+func (c *converseFlags) attachments() (content []client.ContentBlock, err error) {
+	for _, name := range c.images {
+		block, err := imageBlock(name)
+		if err != nil {
+			return nil, err
+		}
+		content = append(content, client.ContentBlock{Image: block})
+	}
+	for _, name := range c.documents {
+		block, err := documentBlock(name)
+		if err != nil {
+			return nil, err
+		}
+		content = append(content, client.ContentBlock{Document: block})
+	}
+	return content, nil
+}
+
+func readToolConfig(name string) (*client.ToolConfig, error) {
+	data, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkObject(data, "--tool-config "+name); err != nil {
+		return nil, err
+	}
+	config := new(client.ToolConfig)
+	if err := json.Unmarshal(data, config); err != nil {
+		return nil, usagef("--tool-config %s: %w", name, err)
+	}
+	return config, nil
+}
+
+var guardrailForm = regexp.MustCompile(`^(.+):(DRAFT|[1-9][0-9]*)$`)
+
+// guardrail takes ID:VERSION or ARN:VERSION apart.
+func guardrail(s string) (id, version string, err error) {
+	m := guardrailForm.FindStringSubmatch(s)
+	if m == nil {
+		return "", "", usagef("--guardrail %q: want ID:VERSION or ARN:VERSION, the version a number or DRAFT", s)
+	}
+	return m[1], m[2], nil
+}
+
+func imageBlock(name string) (*client.ImageBlock, error) {
+	data, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	format, ok := strings.CutPrefix(http.DetectContentType(data), "image/")
+	switch format {
+	case "png", "jpeg", "gif", "webp":
+	default:
+		ok = false
+	}
+	if !ok {
+		return nil, usagef("--image %s is no png, jpeg, gif or webp image", name)
+	}
+	return &client.ImageBlock{Format: format, Source: client.MediaSource{Bytes: data}}, nil
+}
+
+// documentFormats are Converse's, by the file's extension.
+var documentFormats = map[string]string{
+	".pdf": "pdf", ".csv": "csv", ".doc": "doc", ".docx": "docx", ".xls": "xls", ".xlsx": "xlsx",
+	".html": "html", ".htm": "html", ".txt": "txt", ".md": "md", ".markdown": "md",
+}
+
+func documentBlock(name string) (*client.DocumentBlock, error) {
+	format, ok := documentFormats[strings.ToLower(filepath.Ext(name))]
+	if !ok {
+		return nil, usagef("--document %s: the name must end in one of pdf, csv, doc, docx, xls, xlsx, html, txt, md", name)
+	}
+	data, err := readFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, usagef("--document %s is empty", name)
+	}
+	return &client.DocumentBlock{Format: format, Name: documentName(name), Source: client.DocumentSource{Bytes: data}}, nil
+}
+
+var notInDocumentName = regexp.MustCompile(`[^A-Za-z0-9()\[\]-]+`)
+
+// documentName makes a file's name one that Bedrock takes: letters, digits,
+// single spaces, hyphens, round and square brackets, at most 200.
+func documentName(path string) string {
+	base := filepath.Base(path)
+	name := strings.TrimSpace(notInDocumentName.ReplaceAllString(strings.TrimSuffix(base, filepath.Ext(base)), " "))
+	if name == "" {
+		return "document"
+	}
+	return name[:min(len(name), 200)]
+}
+
+func converseWhole(r *client.Response) (said, error) {
+	s := said{stop: r.Get("stopReason").String()}
+	for _, block := range r.Get("output.message.content").Array() {
+		s.text += block.Get("text").String()
+		if name := block.Get("toolUse.name").String(); name != "" {
+			s.tools = append(s.tools, name)
+		}
+	}
+	return s, nil
+}
+
+func converseEvent(ev client.Event) said {
+	switch ev.Type {
+	case "contentBlockStart":
+		if name := ev.Get("start.toolUse.name").String(); name != "" {
+			return said{tools: []string{name}}
+		}
+	case "contentBlockDelta":
+		return said{text: ev.Get("delta.text").String()}
+	case "messageStop":
+		return said{stop: ev.Get("stopReason").String()}
+	}
+	return said{}
+}
+
+// converseLine is an event as the SDKs show it: {"messageStart":{…}}.
+func converseLine(ev client.Event) []byte {
+	return fmt.Appendf(nil, "{%q:%s}", ev.Type, oneLine(ev.Payload))
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"rawbedrock/client"
+)
+
+// connection holds the flags of every command that calls Bedrock: where, as
+// whom, how patiently.
+type connection struct {
+	region, profile, endpoint, auth, secrets string
+	mock                                     bool
+	timeouts                                 client.Timeouts
+	maxAttempts                              int
+	verbose, trace                           bool
+}
+
+func (c *connection) register(fs *flag.FlagSet) {
+	fs.StringVar(&c.region, "region", "", "AWS `region`; else AWS_REGION, AWS_DEFAULT_REGION or the profile's")
+	alias(fs, "r", "region")
+	fs.StringVar(&c.profile, "profile", "", "`name` of a profile in the shared AWS files; else AWS_PROFILE")
+	fs.StringVar(&c.endpoint, "endpoint-url", "", "base `URL` to call instead of AWS's own")
+	choice(fs, &c.auth, "auth", "auto", "`way` to authenticate: auto, sigv4, bearer or none", "auto", "sigv4", "bearer", "none")
+	fs.StringVar(&c.secrets, "secrets", "", "`file` with AWS_ACCESS_KEY_ID = \"…\" and the like, before the environment")
+	fs.BoolVar(&c.mock, "mock", false, "call a Bedrock inside this process: no account, no network")
+	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest wait for a connection, 10s unless given; 0 waits forever")
+	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest wait for the first event of a stream (10m) or for the answer (60m)")
+	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest silence within an answer, 5m unless given")
+	fs.Func("max-attempts", "try at most `N` times; else AWS_MAX_ATTEMPTS, else 3", wholeNumber(&c.maxAttempts, 1))
+	fs.BoolVar(&c.verbose, "v", false, "show attempts, waits and timings on stderr")
+	fs.BoolVar(&c.trace, "vv", false, "also show headers and bodies, without secrets")
+}
+
+// checkEndpoint does not quote the URL: it may hold a password.
+func (c *connection) checkEndpoint() error {
+	u, err := url.Parse(c.endpoint)
+	switch {
+	case c.endpoint == "":
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return usagef("--endpoint-url: want http://HOST:PORT or https://HOST")
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return usagef("--endpoint-url: a base URL has no user, query or fragment")
+	}
+	return nil
+}
+
+// answerFlags are those of a command that prints one answer.
+type answerFlags struct {
+	model              string
+	output, query, out string
+	force              bool
+	body, dryRun       string
+}
+
+func (a *answerFlags) register(fs *flag.FlagSet) {
+	fs.StringVar(&a.model, "model", "", "model `id`, inference profile or ARN; else BEDROCK_MODEL, else a cheap one")
+	alias(fs, "m", "model")
+	choice(fs, &a.output, "output", "text", "`form` of the answer: text, json (whole), jsonl (one event a line) or raw (the bytes)", "text", "json", "jsonl", "raw")
+	alias(fs, "o", "output")
+	fs.StringVar(&a.query, "query", "", "print only what stands at this gjson `path` of the answer")
+	fs.StringVar(&a.out, "out", "", "write the answer to a new `file`")
+	fs.BoolVar(&a.force, "force", false, "let --out replace a file")
+	fs.StringVar(&a.body, "body", "", "the whole request, verbatim: `JSON`, @FILE or - for stdin")
+	choice(fs, &a.dryRun, "dry-run", "", "send nothing; print the request as `form` curl, http or json", "curl", "http", "json")
+}
+
+// sampling are the flags that shape an answer, in all dialects.
+type sampling struct {
+	system      string
+	maxTokens   int
+	temperature *float64
+	topP        *float64
+	stop        listFlag
+}
+
+func (s *sampling) register(fs *flag.FlagSet, maxTemperature float64) {
+	fs.StringVar(&s.system, "system", "", "system prompt: `text` that stands before the conversation")
+	fs.Func("max-tokens", "at most `N` tokens in the answer", wholeNumber(&s.maxTokens, 1))
+	fs.Func("temperature", fmt.Sprintf("randomness, a `number` from 0 to %g", maxTemperature), number(&s.temperature, maxTemperature))
+	fs.Func("top-p", "nucleus sampling, a `number` from 0 to 1", number(&s.topP, 1))
+	fs.Func("stop", "end the answer before this `text`; may be repeated", func(text string) error {
+		if text == "" {
+			return fmt.Errorf("want some text")
+		}
+		return s.stop.Set(text)
+	})
+}
+
+// choice is a flag with a fixed set of values.
+func choice(fs *flag.FlagSet, p *string, name, value, usage string, values ...string) {
+	*p = value
+	fs.Func(name, usage, func(s string) error {
+		if !slices.Contains(values, s) {
+			return fmt.Errorf("want one of %q", values)
+		}
+		*p = s
+		return nil
+	})
+}
+
+// duration is a flag for a wait. Zero on the command line means forever,
+// which the client writes as a negative value.
+func duration(fs *flag.FlagSet, p *time.Duration, name, usage string) {
+	fs.Func(name, "`duration`: "+usage, func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < 0 {
+			return fmt.Errorf("want a duration with its unit, such as 300ms, 30s or 10m")
+		}
+		*p = d
+		if d == 0 {
+			*p = -1
+		}
+		return nil
+	})
+}
+
+func wholeNumber(p *int, least int) func(string) error {
+	return func(s string) error {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < least || n > math.MaxInt32 {
+			return fmt.Errorf("want a whole number from %d", least)
+		}
+		*p = n
+		return nil
+	}
+}
+
+func number(p **float64, most float64) func(string) error {
+	return func(s string) error {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(f >= 0 && f <= most) { // NaN is neither
+			return fmt.Errorf("want a number from 0 to %g", most)
+		}
+		*p = &f
+		return nil
+	}
+}
+
+// given tells whether any of the flags stands on the command line, and which.
+func given(fs *flag.FlagSet, names ...string) (first string) {
+	fs.Visit(func(f *flag.Flag) {
+		if first == "" && slices.Contains(names, f.Name) {
+			first = f.Name
+		}
+	})
+	return first
+}

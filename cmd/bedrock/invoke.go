@@ -1,0 +1,161 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"net/http"
+	"strings"
+
+	"rawbedrock/client"
+	"rawbedrock/client/operation"
+)
+
+const invokeLong = `Sends a request to a model in the model's own JSON (InvokeModel). The body is
+built from the prompt by the family of the model, or given whole with --body.
+
+Examples:
+  bedrock invoke --mock "Hello"
+  bedrock invoke --stream -m us.anthropic.claude-haiku-4-5-20251001-v1:0 "Hello"
+  bedrock invoke -m meta.llama3-1-8b-instruct-v1:0 --max-tokens 100 "Hello"
+  bedrock invoke -m amazon.titan-embed-text-v2:0 "to be embedded"
+  bedrock invoke --family claude -m arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3 "Hello"
+  bedrock invoke -m cohere.embed-v4:0 --body @request.json -o json
+`
+
+func invokeCommand() command {
+	return command{
+		name: "invoke", args: "[PROMPT|-]", short: "send a model a request in its own form", long: invokeLong,
+		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
+			var c invokeFlags
+			c.connection.register(fs)
+			c.answerFlags.register(fs)
+			c.sampling.register(fs, 2)
+			fs.BoolVar(&c.stream, "stream", false, "print the answer as it comes (InvokeModelWithResponseStream)")
+			choice(fs, &c.family, "family", "", "the model's family by `name`, where its id does not tell: "+strings.Join(client.FamilyNames(), ", "), client.FamilyNames()...)
+			fs.StringVar(&c.contentType, "content-type", "", "media `type` of the body, application/json unless given")
+			fs.StringVar(&c.accept, "accept", "", "media `type` that the model should answer with")
+			fs.StringVar(&c.guardrail, "guardrail", "", "apply a guardrail: `ID:VERSION`")
+			return func(ctx context.Context, e env, args []string) error { return c.run(ctx, e, fs, args) }
+		},
+	}
+}
+
+type invokeFlags struct {
+	connection
+	answerFlags
+	sampling
+	stream                         bool
+	family                         string
+	contentType, accept, guardrail string
+}
+
+func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) error {
+	body, err := c.wholeBody(ctx, e, fs, args, "system", "max-tokens", "temperature", "top-p", "stop")
+	if err == nil && body != nil && isJSON(c.contentType) {
+		err = checkJSON(body, "--body")
+	}
+	if err != nil {
+		return err
+	}
+	header, err := c.header()
+	if err != nil {
+		return err
+	}
+	var prompt string
+	if body == nil {
+		if prompt, err = readPrompt(ctx, e, args); err != nil {
+			return err
+		}
+	}
+	if err := c.checkStream(c.stream); err != nil {
+		return err
+	}
+	s, model, err := c.session(e, fs, &c.connection, novaFor)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	family, err := c.familyOf(model, body == nil)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		if body, err = family.Body(client.Prompt{
+			Text: prompt, System: c.system, MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, Stop: c.stop,
+		}); err != nil {
+			return usagef("%w", err)
+		}
+	}
+	x := familyExchange(family, c.stream)
+	x.request = client.Request{Op: operation.InvokeModel, Labels: []string{model}, Header: header, Body: body}
+	if c.stream {
+		x.request.Op = operation.InvokeModelWithResponseStream
+	}
+	return c.call(ctx, e, s, x)
+}
+
+// familyOf is the model's family. It must be known to build a body and to pick
+// text out of an answer.
+func (c *invokeFlags) familyOf(model string, build bool) (client.Family, error) {
+	if c.family != "" {
+		family, _ := client.FamilyByName(c.family)
+		return family, nil
+	}
+	family, ok := client.FamilyOf(model)
+	if !ok && (build || c.output == "text" && c.query == "" && c.dryRun == "") {
+		return family, usagef("the id %q does not tell the model's family: name it with --family (%s), or take the whole answer of a whole request: --body with -o json",
+			model, strings.Join(client.FamilyNames(), ", "))
+	}
+	return family, nil
+}
+
+// header is what InvokeModel takes as headers. Of a stream, Accept is the
+// framing and the model's own type has a header of its own.
+func (c *invokeFlags) header() (http.Header, error) {
+	h := http.Header{}
+	accept := "Accept"
+	if c.stream {
+		accept = "X-Amzn-Bedrock-Accept"
+	}
+	for _, f := range []struct{ flag, name, value string }{
+		{"content-type", "Content-Type", c.contentType},
+		{"accept", accept, c.accept},
+	} {
+		if strings.ContainsFunc(f.value, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return nil, usagef("--%s %q is no media type", f.flag, f.value)
+		}
+		if f.value != "" {
+			h.Set(f.name, f.value)
+		}
+	}
+	if c.guardrail != "" {
+		id, version, err := guardrail(c.guardrail)
+		if err != nil {
+			return nil, err
+		}
+		h.Set("X-Amzn-Bedrock-GuardrailIdentifier", id)
+		h.Set("X-Amzn-Bedrock-GuardrailVersion", version)
+	}
+	return h, nil
+}
+
+func isJSON(mediaType string) bool {
+	return strings.HasPrefix(cmp.Or(mediaType, "application/json"), "application/json")
+}
+
+// familyExchange reads answers and chunks as the family writes them.
+func familyExchange(f client.Family, stream bool) exchange {
+	return exchange{
+		stream: stream,
+		whole: func(r *client.Response) (said, error) {
+			s := said{text: f.Text(r.Body), stop: f.Stop(r.Body)}
+			if f.Kind != client.KindText {
+				s.text = f.Result(r.Body).Raw
+			}
+			return s, f.Failure(r.Body)
+		},
+		event: func(ev client.Event) said { return said{text: f.Delta(ev.Payload), stop: f.Stop(ev.Payload)} },
+		line:  func(ev client.Event) []byte { return oneLine(ev.Payload) },
+	}
+}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"cmp"
+	"flag"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"rawbedrock/client"
+	"rawbedrock/client/bedrocktest"
+	"rawbedrock/client/operation"
+	"rawbedrock/sigv4/credentials"
+)
+
+const (
+	mockRegion  = "us-east-1"      // of --mock, unless --region names another
+	mockAddress = "127.0.0.1:8090" // where 'bedrock mock' listens unless told
+)
+
+// session is what the connection flags resolve to: a client, and the local
+// Bedrock that ends with it.
+type session struct {
+	*client.Client
+	dry  *dryRun // stands for the wire when --dry-run is given
+	mock *http.Server
+}
+
+// close ends connections and the local Bedrock.
+func (s *session) close() {
+	s.CloseIdleConnections()
+	if s.mock != nil {
+		s.mock.Close()
+	}
+}
+
+// open makes the client. Every failure to find credentials, a region or their
+// files is exit 3.
+func (c *connection) open(e env, dry bool) (*session, error) {
+	if err := c.checkEndpoint(); err != nil {
+		return nil, err
+	}
+	s := &session{}
+	opts := []client.Option{
+		client.WithTimeouts(c.timeouts),
+		client.WithAuth(auths[c.auth]),
+		client.WithLogger(c.logger(e)),
+		client.WithRetry(client.Retry{MaxAttempts: c.maxAttempts}),
+	}
+	var err error
+	if c.mock {
+		opts, err = c.mocked(s, opts, dry)
+	} else {
+		opts, err = c.real(e, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if dry {
+		s.dry = &dryRun{}
+		opts = append(opts, client.WithTransport(s.dry), client.WithRetry(client.Retry{MaxAttempts: 1}))
+	}
+	if s.Client, err = client.New(opts...); err != nil {
+		if s.mock != nil {
+			s.mock.Close()
+		}
+		return nil, setupf("%w", err)
+	}
+	return s, nil
+}
+
+var auths = map[string]client.Auth{
+	"auto": client.AuthAuto, "sigv4": client.AuthSigV4, "bearer": client.AuthBearer, "none": client.AuthNone,
+}
+
+// logger writes what -v and -vv ask for to stderr, warnings always.
+func (c *connection) logger(e env) *slog.Logger {
+	level := slog.LevelWarn
+	if c.verbose {
+		level = slog.LevelDebug
+	}
+	if c.trace {
+		level = client.LevelTrace
+	}
+	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.LevelKey && a.Value.Any() != slog.LevelWarn {
+			return slog.Attr{}
+		}
+		if a.Key == slog.TimeKey {
+			a.Value = slog.StringValue(a.Value.Time().Format("15:04:05.000"))
+		}
+		return a
+	}}))
+}
+
+// mocked starts a Bedrock on loopback and points the client at it, without a
+// look at the user's environment or files. A dry run starts none: it shows the
+// request for the 'bedrock mock' that its reader may start.
+func (c *connection) mocked(s *session, opts []client.Option, dry bool) ([]client.Option, error) {
+	if c.profile != "" || c.secrets != "" || c.endpoint != "" {
+		return nil, usagef("--mock needs no --profile, --secrets or --endpoint-url: leave one or the other out")
+	}
+	address := mockAddress
+	if !dry {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		s.mock = &http.Server{Handler: &bedrocktest.Server{}}
+		go s.mock.Serve(listener)
+		address = listener.Addr().String()
+	}
+	opts = append(opts,
+		client.WithEnv(func(string) string { return "" }),
+		client.WithRegion(cmp.Or(c.region, mockRegion)),
+		client.WithEndpoint("http://"+address),
+		client.WithCredentials(bedrocktest.Credentials()))
+	if c.auth == "bearer" {
+		opts = append(opts, client.WithBearer(bedrocktest.APIKey))
+	}
+	return opts, nil
+}
+
+// real takes what the flags say and leaves the rest to the environment and the
+// shared files, as the AWS SDKs do.
+func (c *connection) real(e env, opts []client.Option) ([]client.Option, error) {
+	getenv, endpoint := e.getenv, c.endpoint
+	if c.secrets != "" {
+		secrets, err := readSecrets(c.secrets)
+		if err != nil {
+			return nil, err
+		}
+		if c.profile != "" && secrets["AWS_ACCESS_KEY_ID"] != "" {
+			return nil, usagef("--profile and --secrets both name credentials: leave one out")
+		}
+		getenv = overlay(e.getenv, secrets)
+		endpoint = cmp.Or(endpoint, secrets["AWS_URL"])
+	}
+	opts = append(opts, client.WithEnv(getenv), client.WithRegion(c.region), client.WithProfile(c.profile))
+	if endpoint != "" {
+		opts = append(opts, client.WithEndpoint(endpoint))
+	}
+	return opts, nil
+}
+
+func readSecrets(name string) (map[string]string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, setupf("--secrets: %w", err)
+	}
+	defer f.Close()
+	secrets, err := credentials.ReadSecrets(f)
+	if err != nil {
+		return nil, setupf("--secrets %s: %w", name, err)
+	}
+	return secrets, nil
+}
+
+// overlay puts a secrets file before the environment. Keys come from one of
+// the two, never half from each, and keys in the file are not beaten by an API
+// key in the environment.
+func overlay(getenv func(string) string, secrets map[string]string) func(string) string {
+	keys := secrets["AWS_ACCESS_KEY_ID"] != "" || secrets["AWS_SECRET_ACCESS_KEY"] != ""
+	return func(name string) string {
+		if value := secrets[name]; value != "" {
+			return value
+		}
+		switch name {
+		case "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+			"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_BEARER_TOKEN_BEDROCK":
+			if keys {
+				return ""
+			}
+		}
+		return getenv(name)
+	}
+}
+
+// session checks the model's name and opens the connection. model is what the
+// flags or BEDROCK_MODEL name, else the fallback for the region.
+func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallback func(region string) string) (s *session, model string, err error) {
+	model = a.model
+	if given(fs, "model", "m") == "" {
+		model = e.getenv("BEDROCK_MODEL")
+	}
+	if _, err := operation.Converse.Expand(model); err != nil && (model != "" || given(fs, "model", "m") != "") {
+		return nil, "", usagef("--model %q: give a model id, an inference profile or an ARN", model)
+	}
+	if a.force && a.out == "" {
+		return nil, "", usagef("--force is for --out")
+	}
+	if s, err = conn.open(e, a.dryRun != ""); err != nil {
+		return nil, "", err
+	}
+	if model == "" {
+		model = fallback(s.Region())
+	}
+	return s, model, nil
+}
+
+// novaFor is the model of converse and invoke when none is named: cheap,
+// active and open to every account without a form. It is Nova 2 Lite by the
+// inference profile that keeps requests in the region's geography (AWS's model
+// card), and Nova Micro outside of the commercial regions.
+func novaFor(region string) string {
+	const nova2Lite = "amazon.nova-2-lite-v1:0"
+	switch {
+	case strings.HasPrefix(region, "us-gov-"), strings.HasPrefix(region, "cn-"):
+		return "amazon.nova-micro-v1:0"
+	case strings.HasPrefix(region, "us-"):
+		return "us." + nova2Lite
+	case strings.HasPrefix(region, "eu-"):
+		return "eu." + nova2Lite
+	case region == "ap-northeast-1", region == "ap-northeast-3":
+		return "jp." + nova2Lite
+	}
+	return "global." + nova2Lite
+}

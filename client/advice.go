@@ -145,25 +145,22 @@ func quotedSkew(message string) time.Duration {
 	return service.Sub(request)
 }
 
-// skewHint names the offset. When the clock is right, the request was only
-// signed long before it was sent.
+// skewHint names the offset: the one that AWS quotes, else the one measured by
+// the answer's Date.
 func skewHint(e *Error) string {
-	if e.Skew == 0 {
+	skew := quotedSkew(e.Message)
+	if skew == 0 {
+		skew = e.Skew
+	}
+	if skew.Abs() < skewThreshold {
 		return general[ErrClockSkew]
 	}
-	if quoted := quotedSkew(e.Message); quoted > 0 && e.Skew.Abs() < skewTolerance {
-		return fmt.Sprintf("This machine's clock is right, but the request was signed %s before AWS saw it: sign it when it is sent.", roughly(quoted))
-	}
 	direction := "behind"
-	if e.Skew < 0 {
+	if skew < 0 {
 		direction = "ahead of"
 	}
-	return fmt.Sprintf("The request's date is %s %s AWS's clock: set this machine's clock (NTP).", roughly(e.Skew.Abs()), direction)
+	return fmt.Sprintf("The request's date is %s %s AWS's clock: set this machine's clock (NTP).", roughly(skew.Abs()), direction)
 }
-
-// skewTolerance is how far the date of a signature may be off (AWS General
-// Reference, "Signature Version 4").
-const skewTolerance = 5 * time.Minute
 
 // roughly writes a duration in its two largest units.
 func roughly(d time.Duration) string {

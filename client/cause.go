@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"rawbedrock/eventstream"
 )
 
 // causeHint says what to do about what kept the answer, or the rest of it,
@@ -16,6 +18,7 @@ func causeHint(e *Error) string {
 	if e.Err == nil || e.Code != "" {
 		return ""
 	}
+	var damaged *eventstream.FormatError
 	var dns *net.DNSError
 	var op *net.OpError
 	var notTLS tls.RecordHeaderError
@@ -27,7 +30,11 @@ func causeHint(e *Error) string {
 	case errors.Is(e.Err, context.DeadlineExceeded):
 		return "The caller's deadline ran out: give the call more time, or stream, so that what has arrived is not lost."
 	case errors.Is(e.Err, ErrTimeout):
-		return timeoutHint(e, text)
+		return timeoutHint(e.Err)
+	case errors.Is(e.Err, ErrNoCredentials):
+		return "`bedrock auth` shows where credentials were looked for. Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or AWS_BEARER_TOKEN_BEDROCK, or sign in with `aws login` or `aws sso login`."
+	case errors.As(e.Err, &damaged):
+		return "The bytes that arrived are no sound event stream: something on the way changes them, or {endpoint} is not Bedrock. `bedrock eventstream lint` shows what is wrong with a saved stream."
 	case errors.Is(e.Err, ErrIncompleteStream):
 		return "The connection ended before the answer did: what arrived is not the whole. Proxies and load balancers that close idle connections are the usual cause; a new call is billed anew."
 	case errors.Is(e.Err, ErrTooLarge):
@@ -53,11 +60,12 @@ func causeHint(e *Error) string {
 const proxyLogin = "The proxy wants a login: put it into HTTPS_PROXY (http://user:password@host:port)."
 
 // timeoutHint tells the waits apart.
-func timeoutHint(e *Error, text string) string {
+func timeoutHint(err error) string {
+	t, ok := errors.AsType[*TimeoutError](err)
 	switch {
-	case strings.HasPrefix(text, "connect"):
+	case ok && t.Phase == PhaseConnect:
 		return "No connection to {endpoint}: check the network, the proxy settings, and the VPC endpoint or security group where there is one."
-	case e.Bytes > 0 || strings.HasPrefix(text, "idle"):
+	case ok && (t.Phase == PhaseIdle || t.Bytes > 0):
 		return "The answer stopped coming: raise the idle timeout if the model thinks for long, else try again; a new call is billed anew."
 	}
 	return "Nothing came yet: models that think need minutes, so raise the timeout or stream. The request may be at work still, and be billed."

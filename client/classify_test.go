@@ -56,7 +56,7 @@ var classifyCases = []struct {
 	{Error{Err: fmt.Errorf("x: %w", ErrIncompleteStream)}, kindNever},
 	{Error{Err: errors.New("anything else")}, kindTransient},
 	{Error{Err: fmt.Errorf("%w: x", ErrNoCredentials)}, kindNever},
-	{Error{Err: errors.New("Proxy Authentication Required")}, kindNever},
+	{Error{Err: errors.New("connect: Proxy Authentication Required")}, kindNever},
 	{Error{}, kindNever},
 }
 

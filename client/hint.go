@@ -42,7 +42,11 @@ func (e *Error) hint() string {
 	if h := pathHint(e); h != "" && errors.Is(e, ErrValidation) {
 		return h
 	}
-	return general[codeMeaning(e.Code, e.Status)]
+	is := codeMeaning(e.Code, e.Status)
+	if is == ErrClockSkew {
+		return skewHint(e)
+	}
+	return general[is]
 }
 
 // row is the first row of the table that applies, nil when none does.

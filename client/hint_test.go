@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rawbedrock/eventstream"
 )
 
 const (
@@ -84,11 +86,10 @@ var messageCases = []struct {
 		[]error{ErrClockSkew, ErrBadSignature}, []string{"10 days 18 h behind"}},
 	{Error{Status: 403, Code: "InvalidSignatureException", Message: "Signature not yet current: 20250210T014911Z is still later than 20250210T014411Z (20250210T013911Z + 5 min.)"},
 		[]error{ErrClockSkew}, []string{"10 min 0 s ahead of"}},
-	{Error{Status: 403, Code: "InvalidSignatureException", Skew: 7*time.Minute + 2*time.Second, Message: "Signature expired: 20250210T013410Z is now earlier than 20250210T013411Z (20250210T013911Z - 5 min.)"},
+	{Error{Status: 403, Code: "InvalidSignatureException", Skew: 99 * time.Hour, Message: "Signature expired: 20250210T013209Z is now earlier than 20250210T013411Z (20250210T013911Z - 5 min.)"},
 		[]error{ErrClockSkew}, []string{"7 min 2 s behind"}},
-	{Error{Status: 403, Code: "InvalidSignatureException", Skew: time.Second, Message: "Signature expired: 20250210T003410Z is now earlier than 20250210T013411Z (20250210T013911Z - 5 min.)"},
-		[]error{ErrClockSkew}, []string{"clock is right", "1 h 5 min before"}},
-	{Error{Status: 403, Code: "RequestTimeTooSkewed", Message: "skewed", Skew: -2 * time.Hour}, []error{ErrClockSkew}, nil},
+	{Error{Status: 403, Code: "RequestTimeTooSkewed", Message: "skewed", Skew: -2*time.Hour - time.Minute}, []error{ErrClockSkew}, []string{"2 h 1 min ahead of"}},
+	{Error{Status: 400, Code: "RequestExpired", Message: "x"}, []error{ErrClockSkew}, []string{"five minutes"}},
 	{Error{Status: 403, Code: "InvalidSignatureException", Message: "Credential should be scoped to a valid region."}, []error{ErrBadSignature}, []string{"us-east-1", "another region"}},
 	{Error{Status: 403, Code: "InvalidSignatureException", Message: "Credential should be scoped to correct service: 'bedrock'. "}, []error{ErrBadSignature}, []string{"service is bedrock"}},
 	{Error{Status: 429, Code: "ThrottlingException", Message: "Too many requests, please wait before trying again."}, []error{ErrThrottled}, []string{"requests a minute"}},
@@ -192,9 +193,12 @@ func TestHintOfCause(t *testing.T) {
 	}{
 		{context.Canceled, ""},
 		{context.DeadlineExceeded, "deadline"},
-		{fmt.Errorf("connect %w", ErrTimeout), "No connection to https://e"},
-		{fmt.Errorf("first event %w", ErrTimeout), "Nothing came"},
-		{fmt.Errorf("idle %w", ErrTimeout), "stopped coming"},
+		{&TimeoutError{Phase: PhaseConnect}, "No connection to https://e"},
+		{&TimeoutError{Phase: PhaseFirstEvent}, "Nothing came"},
+		{&TimeoutError{Phase: PhaseAnswer}, "Nothing came"},
+		{&TimeoutError{Phase: PhaseIdle, Bytes: 3}, "stopped coming"},
+		{fmt.Errorf("%w: x", ErrNoCredentials), "bedrock auth"},
+		{&eventstream.FormatError{Err: eventstream.ErrMessageChecksum}, "eventstream lint"},
 		{fmt.Errorf("%w: cut", ErrIncompleteStream), "not the whole"},
 		{ErrTooLarge, "limit"},
 		{dial(&net.DNSError{Name: "bedrock-runtime.us-est-1.amazonaws.com", IsNotFound: true}), "bedrock-runtime.us-est-1.amazonaws.com"},

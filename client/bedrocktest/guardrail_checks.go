@@ -13,7 +13,10 @@ func (s *Server) invokeGuardrailChecks(req *Request) (*response, *apiError) {
 	if len(checks) == 0 || len(o.list("messages")) == 0 {
 		return nil, invalid("2 members are required: checks and messages.")
 	}
-	characters := len(wordsOf(o.list("messages")))
+	characters := 0
+	for _, m := range o.list("messages") {
+		characters += len(wordsOf(asObject(m)["content"]))
+	}
 	results, usage := map[string]any{}, map[string]any{}
 	for _, name := range []string{"contentFilter", "promptAttack"} {
 		if !checks.has(name) {

@@ -78,8 +78,8 @@ func call(t *testing.T, rt http.RoundTripper, op operation.Operation, label, bod
 func newRequest(t *testing.T, base string, op operation.Operation, label, body string, header ...string) *http.Request {
 	t.Helper()
 	var labels []string
-	if strings.Contains(op.Path, "{") {
-		labels = strings.Split(label, "|")
+	if n := strings.Count(op.Path, "{"); n > 0 {
+		labels = strings.SplitN(label, "|", n)
 	}
 	path, err := op.Expand(labels...)
 	if err != nil {

@@ -31,14 +31,27 @@ type block struct {
 // Add takes the next event. Events and members that the types do not know are
 // kept in the Extra of the response or of the block, padding is not.
 func (a *Assembler) Add(e Event) error {
+	_, err := a.add(e)
+	return err
+}
+
+// add also returns the text that the event adds.
+func (a *Assembler) add(e Event) (string, error) {
 	if e.Type == "contentBlockDelta" {
 		if d, ok := readDelta(string(e.Payload)); ok {
 			b := a.block(d.index)
 			b.seen[d.kind] = true
 			b.text[d.kind] = append(b.text[d.kind], d.text...)
-			return nil
+			if d.kind != deltaText {
+				d.text = ""
+			}
+			return d.text, nil
 		}
 	}
+	return e.Text(), a.addOther(e)
+}
+
+func (a *Assembler) addOther(e Event) error {
 	a.begin()
 	c, err := e.Converse()
 	if err != nil {

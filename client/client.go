@@ -52,6 +52,7 @@ type Client struct {
 	skew     skew
 	limiter  limiter
 	logger   *slog.Logger
+	lint     func([]Finding) error
 }
 
 // host is where an endpoint family is served, or why that is unknown.
@@ -76,7 +77,7 @@ func New(opts ...Option) (*Client, error) {
 	}
 	c := &Client{
 		auth: cfg.auth, provider: cfg.credentials, bearer: cfg.bearer, signing: cfg.signing, region: world.Region.Value,
-		timeouts: cfg.timeouts, retry: cfg.retry, limits: cfg.limits, logger: cfg.logger,
+		timeouts: cfg.timeouts, retry: cfg.retry, limits: cfg.limits, logger: cfg.logger, lint: cfg.lint,
 		budget:  budget{left: budgetCapacity},
 		limiter: newLimiter(cfg.concurrency, cfg.requestsPerMinute, cfg.tokensPerMinute),
 	}

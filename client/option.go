@@ -76,6 +76,7 @@ type config struct {
 	requestsPerMinute         int
 	tokensPerMinute           int
 	logger                    *slog.Logger
+	lint                      func([]Finding) error
 }
 
 // WithRegion fixes the AWS region.
@@ -142,6 +143,11 @@ func WithRateLimit(requestsPerMinute, tokensPerMinute int) Option {
 // WithLogger tells what happens, without secrets: attempts, waits and timings
 // at Debug, headers and bodies at [LevelTrace].
 func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+
+// WithLint looks over each request of Converse and ConverseStream before it is
+// sent (see [Lint]) and reports what it found, when that is anything. The
+// request is sent unless report returns an error.
+func WithLint(report func([]Finding) error) Option { return func(c *config) { c.lint = report } }
 
 // LevelTrace is below slog.LevelDebug: redacted headers and bodies.
 const LevelTrace = slog.LevelDebug - 4

@@ -1,0 +1,104 @@
+package client
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"time"
+
+	"rawbedrock/client/operation"
+)
+
+// StartAsyncInvoke starts a job whose result goes to Amazon S3. Without a
+// ClientRequestToken it makes one, so that a retry starts no second job.
+func (c *Client) StartAsyncInvoke(ctx context.Context, r *StartAsyncInvokeRequest) (*StartAsyncInvokeResponse, error) {
+	in := *r
+	if in.ClientRequestToken == "" {
+		in.ClientRequestToken = rand.Text()
+	}
+	out, _, err := typed[StartAsyncInvokeResponse](ctx, c, Request{Op: operation.StartAsyncInvoke}, &in)
+	return out, err
+}
+
+// GetAsyncInvoke asks how a job stands.
+func (c *Client) GetAsyncInvoke(ctx context.Context, invocationARN string) (*AsyncInvoke, error) {
+	req := Request{Op: operation.GetAsyncInvoke, Labels: []string{invocationARN}}
+	out, _, err := typed[AsyncInvoke, struct{}](ctx, c, req, nil)
+	return out, err
+}
+
+// WaitAsyncInvoke asks every interval how a job stands, tells progress (which
+// may be nil), and returns when it is no longer in progress. A job that failed
+// is an error that means [ErrModelError], beside the job.
+func (c *Client) WaitAsyncInvoke(ctx context.Context, invocationARN string, interval time.Duration, progress func(*AsyncInvoke)) (*AsyncInvoke, error) {
+	tick := time.NewTicker(max(interval, time.Millisecond))
+	defer tick.Stop()
+	req := Request{Op: operation.GetAsyncInvoke, Labels: []string{invocationARN}}
+	for {
+		job, err := c.GetAsyncInvoke(ctx, invocationARN)
+		if err != nil {
+			return nil, err
+		}
+		if progress != nil {
+			progress(job)
+		}
+		switch job.Status {
+		case AsyncInProgress:
+		case AsyncFailed:
+			e := callError(req, fmt.Errorf("%w: the job %s failed", ErrModelError, job.InvocationARN))
+			e.Message = job.FailureMessage
+			return job, e
+		default:
+			return job, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return job, callError(req, context.Cause(ctx))
+		}
+	}
+}
+
+// ListAsyncInvokes lists jobs, page after page, beginning at r.NextToken. An
+// error is the last pair.
+func (c *Client) ListAsyncInvokes(ctx context.Context, r ListAsyncInvokesRequest) iter.Seq2[AsyncInvoke, error] {
+	return func(yield func(AsyncInvoke, error) bool) {
+		for {
+			req := Request{Op: operation.ListAsyncInvokes, Query: r.query()}
+			page, _, err := typed[ListAsyncInvokesResponse, struct{}](ctx, c, req, nil)
+			if err != nil {
+				yield(AsyncInvoke{}, err)
+				return
+			}
+			for _, job := range page.AsyncInvokeSummaries {
+				if !yield(job, nil) {
+					return
+				}
+			}
+			if page.NextToken == "" || page.NextToken == r.NextToken {
+				return
+			}
+			r.NextToken = page.NextToken
+		}
+	}
+}
+
+func (r ListAsyncInvokesRequest) query() url.Values {
+	q := url.Values{}
+	set := func(name, value string, ok bool) {
+		if ok {
+			q.Set(name, value)
+		}
+	}
+	set("submitTimeAfter", r.SubmitTimeAfter.UTC().Format(time.RFC3339Nano), !r.SubmitTimeAfter.IsZero())
+	set("submitTimeBefore", r.SubmitTimeBefore.UTC().Format(time.RFC3339Nano), !r.SubmitTimeBefore.IsZero())
+	set("statusEquals", r.StatusEquals, r.StatusEquals != "")
+	set("maxResults", strconv.Itoa(r.MaxResults), r.MaxResults != 0)
+	set("nextToken", r.NextToken, r.NextToken != "")
+	set("sortBy", r.SortBy, r.SortBy != "")
+	set("sortOrder", r.SortOrder, r.SortOrder != "")
+	return q
+}

@@ -1,0 +1,97 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"rawbedrock/client/operation"
+)
+
+// Converse asks a model for the next message of a conversation. Every error is
+// a *Error. When the answer came and is not JSON, the response with its Raw
+// body is returned beside the error, for it was paid for.
+func (c *Client) Converse(ctx context.Context, r *ConverseRequest) (*ConverseResponse, error) {
+	if err := c.lintRequest(operation.Converse, r); err != nil {
+		return nil, err
+	}
+	out, resp, err := typed[ConverseResponse](ctx, c, Request{Op: operation.Converse, Labels: []string{r.ModelID}}, r)
+	if resp != nil {
+		out.Raw = resp.Body
+	}
+	return out, err
+}
+
+// CountTokens counts the tokens of a request; [ConverseRequest.CountTokens]
+// makes its request. Not every model can.
+func (c *Client) CountTokens(ctx context.Context, r *CountTokensRequest) (*CountTokensResponse, error) {
+	out, _, err := typed[CountTokensResponse](ctx, c, Request{Op: operation.CountTokens, Labels: []string{r.ModelID}}, r)
+	return out, err
+}
+
+// ApplyGuardrail runs a guardrail on text or images, without a model. That the
+// guardrail intervened is no error: see Action.
+func (c *Client) ApplyGuardrail(ctx context.Context, r *ApplyGuardrailRequest) (*ApplyGuardrailResponse, error) {
+	labels := []string{r.GuardrailIdentifier, r.GuardrailVersion}
+	out, _, err := typed[ApplyGuardrailResponse](ctx, c, Request{Op: operation.ApplyGuardrail, Labels: labels}, r)
+	return out, err
+}
+
+// InvokeGuardrailChecks runs single checks, without a guardrail of one's own.
+// It detects and scores; it blocks nothing.
+func (c *Client) InvokeGuardrailChecks(ctx context.Context, r *GuardrailChecksRequest) (*GuardrailChecksResponse, error) {
+	out, _, err := typed[GuardrailChecksResponse](ctx, c, Request{Op: operation.InvokeGuardrailChecks}, r)
+	return out, err
+}
+
+// typed sends in, unless it is nil, as JSON and decodes the answer. The raw
+// answer comes back whenever there was one.
+func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (*Out, *Response, error) {
+	var err error
+	if in != nil {
+		if r.Body, err = Marshal(in); err != nil {
+			return nil, nil, notSent(r, err)
+		}
+	}
+	resp, err := c.Do(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := new(Out)
+	if err := Unmarshal(resp.Body, out); err != nil {
+		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), err))
+		e.Status, e.RequestID, e.Attempts = resp.Status, resp.RequestID(), resp.Attempts
+		e.Body, e.Bytes = resp.Body[:min(len(resp.Body), MaxKeptBody)], int64(len(resp.Body))
+		return out, resp, e
+	}
+	return out, resp, nil
+}
+
+// callError is the error of a call that failed on this side of the wire.
+func callError(r Request, err error) *Error {
+	e := &Error{Op: r.Op.Name, Err: err}
+	if len(r.Labels) > 0 {
+		e.Model = r.Labels[0]
+	}
+	e.finish()
+	return e
+}
+
+// notSent is the error of a request that was not sent.
+func notSent(r Request, err error) error { return callError(r, errors.Join(ErrValidation, err)) }
+
+// lintRequest lets the caller's report look at what Lint found.
+func (c *Client) lintRequest(op operation.Operation, r *ConverseRequest) error {
+	if c.lint == nil {
+		return nil
+	}
+	findings := Lint(r)
+	if len(findings) == 0 {
+		return nil
+	}
+	if err := c.lint(findings); err != nil {
+		return notSent(Request{Op: op, Labels: []string{r.ModelID}}, fmt.Errorf("lint: %w", err))
+	}
+	return nil
+}

@@ -41,6 +41,7 @@ func commands() []command {
 		chatCommand(),
 
 		// credentials and signing
+		tokenCommand(),
 
 		// streams and recordings
 		eventstreamCommand(),
@@ -75,7 +76,7 @@ func dispatch(ctx context.Context, e env, args []string) (path string, err error
 		}
 		i := slices.IndexFunc(table, func(c command) bool { return c.name == name })
 		if i < 0 {
-			return path, usagef("unknown command %q: there is %s", name, names(table))
+			return path, usagef("unknown command %.16q: there is %s", name, names(table)) // a key pasted here is not shown whole
 		}
 		path = strings.TrimSpace(path + " " + name)
 		if c := table[i]; c.sub == nil {

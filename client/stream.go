@@ -48,7 +48,6 @@ type Stream struct {
 	events   int
 	ended    bool // the end that this operation's streams have was seen
 	complete bool // and nothing is to come after it
-	closed   bool
 	err      error
 }
 

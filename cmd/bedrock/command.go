@@ -47,6 +47,7 @@ func commands() []command {
 		eventstreamCommand(),
 
 		// servers
+		mockCommand(),
 
 		// about this program
 		helpCommand(),

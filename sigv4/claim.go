@@ -59,7 +59,9 @@ func readClaim(h http.Header, query string) (c claim, err *VerifyError) {
 func (c *claim) readCredential(credential string) *VerifyError {
 	parts := strings.Split(credential, "/")
 	if len(parts) != 5 {
-		return refuse(ErrIncomplete, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
+		e := refuse(ErrIncomplete, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", credential)
+		e.detail = "the Credential has not 5 elements" // it may be the secret
+		return e
 	}
 	c.accessKeyID, c.day, c.region, c.service = parts[0], parts[1], parts[2], parts[3]
 	if parts[4] != terminator {

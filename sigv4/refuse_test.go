@@ -123,3 +123,23 @@ func TestMismatchMessage(t *testing.T) {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
+
+// Error is one line without what may be a secret; Message is what AWS says.
+func TestErrorIsOneLine(t *testing.T) {
+	for _, c := range []struct{ query, want string }{
+		{"X-Amz-Expires=%0Aforged%20line", "sigv4: the signature is incomplete or malformed: X-Amz-Expires must be a number of seconds from 1 to 604800, got '.forged line'"},
+		{"X-Amz-Expires=1&X-Amz-Credential=CANARY", "sigv4: the signature is incomplete or malformed: the Credential has not 5 elements"},
+	} {
+		u := "https://h/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20150830T123600Z&X-Amz-SignedHeaders=host&X-Amz-Signature=0&" + c.query
+		if !strings.Contains(u, "X-Amz-Credential") {
+			u += "&X-Amz-Credential=x"
+		}
+		req, err := http.NewRequest("GET", u, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Verify(req, EmptyPayloadHash, lookup, at); err == nil || err.Error() != c.want {
+			t.Errorf("got  %v\nwant %s", err, c.want)
+		}
+	}
+}

@@ -27,6 +27,10 @@ const (
 	StreamingEvents = "STREAMING-AWS4-HMAC-SHA256-EVENTS"
 )
 
+// ErrCredentials marks the errors of Sign, Presign and SignEvent that are the
+// fault of the credentials: incomplete, or with characters that cannot be.
+var ErrCredentials = errors.New("sigv4: unusable credentials")
+
 // Signer signs requests for one service in one region. It is a value: copy it,
 // share it, change a copy.
 type Signer struct {
@@ -154,23 +158,26 @@ func (s Signer) prepare(req *http.Request, payloadHash string, c Credentials, t 
 	return r, string(appendTime(space[:0], t)), r.check()
 }
 
-// check tells what is missing for any signature.
+// check tells what is missing for any signature. It does not quote the access
+// key id: who confused two variables has the secret there.
 func (s Signer) check(c Credentials) error {
-	for _, part := range [...]struct{ name, value string }{
-		{"region", s.Region}, {"service", s.Service}, {"access key id", c.AccessKeyID},
-	} {
-		if part.value == "" {
-			return errors.New("sigv4: no " + part.name)
-		}
-		if !validScope(part.value) {
-			return fmt.Errorf("sigv4: %s %q has a character that cannot stand in a credential scope", part.name, part.value)
-		}
-	}
-	if c.SecretAccessKey == "" {
-		return errors.New("sigv4: no secret access key")
-	}
-	if !validValue(c.SessionToken) {
-		return errors.New("sigv4: the session token has a control character, a line break perhaps")
+	switch {
+	case s.Region == "":
+		return errors.New("sigv4: no region")
+	case s.Service == "":
+		return errors.New("sigv4: no service")
+	case c.AccessKeyID == "":
+		return fmt.Errorf("%w: no access key id", ErrCredentials)
+	case c.SecretAccessKey == "":
+		return fmt.Errorf("%w: no secret access key", ErrCredentials)
+	case !validScope(s.Region):
+		return fmt.Errorf("sigv4: %q is not a region", s.Region)
+	case !validScope(s.Service):
+		return fmt.Errorf("sigv4: %q is not a service's signing name", s.Service)
+	case !validScope(c.AccessKeyID):
+		return fmt.Errorf("%w: the access key id has a character that none can have; is it the secret access key?", ErrCredentials)
+	case !validValue(c.SessionToken):
+		return fmt.Errorf("%w: the session token has a control character, a line break perhaps", ErrCredentials)
 	}
 	return nil
 }

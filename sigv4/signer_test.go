@@ -31,9 +31,10 @@ var badCalls = []struct {
 }{
 	{"region", func(c *signCall) { c.signer.Region = "" }, "no region"},
 	{"service", func(c *signCall) { c.signer.Service = "" }, "no service"},
-	{"odd region", func(c *signCall) { c.signer.Region = "us/east" }, `region "us/east"`},
+	{"odd region", func(c *signCall) { c.signer.Region = "us/east" }, `"us/east" is not a region`},
 	{"key id", func(c *signCall) { c.creds.AccessKeyID = "" }, "no access key id"},
-	{"odd key id", func(c *signCall) { c.creds.AccessKeyID = "A\n" }, "access key id"},
+	{"odd service", func(c *signCall) { c.signer.Service = "a,b" }, `"a,b" is not a service`},
+	{"odd key id", func(c *signCall) { c.creds.AccessKeyID = "CANARY/" }, "access key id has a character"},
 	{"secret", func(c *signCall) { c.creds.SecretAccessKey = "" }, "no secret access key"},
 	{"token", func(c *signCall) { c.creds.SessionToken = "CANARY\n" }, "session token"},
 	{"url", func(c *signCall) { c.req.URL = nil }, "without a URL"},
@@ -57,6 +58,9 @@ func TestSignRefuses(t *testing.T) {
 		_, err := c.signer.Sign(c.req, c.hash, c.creds, c.when)
 		if err == nil || !strings.HasPrefix(err.Error(), "sigv4: ") || !strings.Contains(err.Error(), bad.want) || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("%s: Sign: got %v, want %s", bad.name, err, bad.want)
+		}
+		if errors.Is(err, ErrCredentials) != (c.creds != example) {
+			t.Errorf("%s: %v: ErrCredentials is %v", bad.name, err, errors.Is(err, ErrCredentials))
 		}
 		if u, _, err := c.signer.Presign(c.req, c.hash, time.Hour, c.creds, c.when); err == nil || u != nil {
 			t.Errorf("%s: Presign: got %v %v", bad.name, u, err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
 // What can be wrong with the signature of a request.
@@ -41,7 +43,7 @@ func (e *VerifyError) Error() string {
 	if e.detail == "" {
 		return "sigv4: " + e.Err.Error()
 	}
-	return "sigv4: " + e.Err.Error() + ": " + e.detail
+	return "sigv4: " + e.Err.Error() + ": " + printable(e.detail)
 }
 
 // Unwrap returns the reason.
@@ -60,6 +62,16 @@ func (e *VerifyError) LogValue() slog.Value { return slog.StringValue(e.Error())
 func refuse(reason error, format string, args ...any) *VerifyError {
 	message := fmt.Sprintf(format, args...)
 	return &VerifyError{Err: reason, Code: codeOf(reason), Message: message, detail: message}
+}
+
+// printable keeps what a stranger sent from breaking the lines of a log.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '.'
+		}
+		return r
+	}, s[:min(len(s), 300)])
 }
 
 // codeOf is AWS's error code for a reason. Source: "Common error types" of the

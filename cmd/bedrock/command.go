@@ -42,6 +42,7 @@ func commands() []command {
 
 		// credentials and signing
 		tokenCommand(),
+		signCommand(),
 
 		// streams and recordings
 		eventstreamCommand(),

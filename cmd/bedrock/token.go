@@ -56,18 +56,15 @@ Examples:
 
 // mint holds the flags of 'token mint'.
 type mint struct {
-	region, profile, secrets string
-	expires                  time.Duration
-	at                       time.Time
-	output                   string
+	identity
+	expires time.Duration
+	at      time.Time
+	output  string
 }
 
 func setupMint(fs *flag.FlagSet) func(context.Context, env, []string) error {
 	m := &mint{expires: credentials.MaxKeyLife}
-	fs.StringVar(&m.region, "region", "", "AWS `region` of the key; else AWS_REGION, AWS_DEFAULT_REGION or the profile's")
-	alias(fs, "r", "region")
-	fs.StringVar(&m.profile, "profile", "", "`name` of a profile in the shared AWS files; else AWS_PROFILE")
-	fs.StringVar(&m.secrets, "secrets", "", "`file` with AWS_ACCESS_KEY_ID = \"…\" and the like, before the environment")
+	m.register(fs)
 	fs.Func("expires", "`life` of the key, from 1s to 12h; 12h unless given", func(s string) (err error) {
 		if m.expires, err = time.ParseDuration(s); err != nil || m.expires < time.Second || m.expires > credentials.MaxKeyLife {
 			return fmt.Errorf("want a duration from 1s to 12h, such as 90m")
@@ -110,29 +107,14 @@ func (m *mint) run(ctx context.Context, e env, args []string) error {
 }
 
 func (m *mint) token(ctx context.Context, e env) (credentials.Token, error) {
-	getenv := e.getenv
-	if m.secrets != "" {
-		secrets, err := readSecrets(m.secrets)
-		if err != nil {
-			return credentials.Token{}, err
-		}
-		getenv = overlay(getenv, secrets)
-	}
-	config, err := credentials.Load(credentials.Options{Getenv: getenv, Profile: m.profile, Region: m.region})
+	region, found, err := m.resolve(ctx, e)
 	if err != nil {
-		return credentials.Token{}, setupf("%w", err)
-	}
-	if config.Region.Value == "" {
-		return credentials.Token{}, setupf("%w, or give --region", credentials.ErrNoRegion)
-	}
-	found, err := config.Provider().Retrieve(ctx)
-	if err != nil {
-		return credentials.Token{}, setupf("%w", err)
+		return credentials.Token{}, err
 	}
 	if m.at.IsZero() {
 		m.at = time.Now()
 	}
-	token, err := credentials.Mint(found, config.Region.Value, m.expires, m.at)
+	token, err := credentials.Mint(found, region, m.expires, m.at)
 	if err != nil {
 		return credentials.Token{}, setupf("%w", err)
 	}

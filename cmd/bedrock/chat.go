@@ -12,7 +12,7 @@ import (
 const chatLong = `Sends one message through the OpenAI-compatible Chat Completions API of
 bedrock-runtime. It serves OpenAI's models and the open-weight ones (gpt-oss,
 DeepSeek, Qwen, Mistral, Gemma, …), not Claude, Nova or Llama: those speak
-through 'bedrock converse'.
+through 'bedrock converse'. Unless a model is named it is gpt-oss-20b.
 
 Examples:
   bedrock chat --mock "Hello"

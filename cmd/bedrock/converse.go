@@ -15,7 +15,8 @@ import (
 )
 
 const converseLong = `Sends one message through the Converse API, which speaks to every chat model in
-the same form, and prints the answer as it comes.
+the same form, and prints the answer as it comes. Unless a model is named it is
+Amazon Nova 2 Lite, by the inference profile of the region's geography.
 
 Examples:
   bedrock converse --mock "Hello"

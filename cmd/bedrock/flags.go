@@ -30,9 +30,9 @@ func (c *connection) register(fs *flag.FlagSet) {
 	choice(fs, &c.auth, "auth", "auto", "`way` to authenticate: auto, sigv4, bearer or none", "auto", "sigv4", "bearer", "none")
 	fs.StringVar(&c.secrets, "secrets", "", "`file` with AWS_ACCESS_KEY_ID = \"…\" and the like, before the environment")
 	fs.BoolVar(&c.mock, "mock", false, "call a Bedrock inside this process: no account, no network")
-	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest wait for a connection, 10s unless given; 0 waits forever")
-	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest wait for the first event of a stream (10m) or for the answer (60m)")
-	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest silence within an answer, 5m unless given")
+	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest `wait` for a connection: 300ms, 30s, 10m; 10s unless given, 0 for ever")
+	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest `wait` for the first event of a stream (10m unless given) or for the answer (60m)")
+	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest `wait` within an answer, 5m unless given")
 	fs.Func("max-attempts", "try at most `N` times; else AWS_MAX_ATTEMPTS, else 3", wholeNumber(&c.maxAttempts, 1))
 	fs.BoolVar(&c.verbose, "v", false, "show attempts, waits and timings on stderr")
 	fs.BoolVar(&c.trace, "vv", false, "also show headers and bodies, without secrets")
@@ -108,7 +108,7 @@ func choice(fs *flag.FlagSet, p *string, name, value, usage string, values ...st
 // duration is a flag for a wait. Zero on the command line means forever,
 // which the client writes as a negative value.
 func duration(fs *flag.FlagSet, p *time.Duration, name, usage string) {
-	fs.Func(name, "`duration`: "+usage, func(s string) error {
+	fs.Func(name, usage, func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < 0 {
 			return fmt.Errorf("want a duration with its unit, such as 300ms, 30s or 10m")

@@ -136,7 +136,7 @@ func printFlags(w io.Writer, fs *flag.FlagSet) {
 			dashes = "-"
 		}
 		left := strings.TrimSpace(short[f.Name] + dashes + f.Name + " " + value)
-		fmt.Fprintf(w, "%s  %-28s %s\n", title, left, usage)
+		fmt.Fprintf(w, "%s  %-30s %s\n", title, left, usage)
 		title = ""
 	})
 }

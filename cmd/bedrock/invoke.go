@@ -13,6 +13,7 @@ import (
 
 const invokeLong = `Sends a request to a model in the model's own JSON (InvokeModel). The body is
 built from the prompt by the family of the model, or given whole with --body.
+Unless a model is named it is Amazon Nova 2 Lite.
 
 Examples:
   bedrock invoke --mock "Hello"

@@ -147,3 +147,20 @@ func TestReaderThatLeaves(t *testing.T) {
 	}
 	await(t, server.gone)
 }
+
+// TestFullDisk: an answer that cannot be written is an error, whatever had
+// been written of it.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("/dev/full absent")
+	}
+	defer full.Close()
+	for _, form := range []string{"text", "json", "jsonl", "raw"} {
+		var stderr strings.Builder
+		code := run(t.Context(), env{strings.NewReader(""), full, &stderr, exampleEnv(nil)}, []string{"converse", "--mock", "-o", form, "Hello"})
+		if code != exitRefused || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%s: exit %d: %s", form, code, stderr.String())
+		}
+	}
+}

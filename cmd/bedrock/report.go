@@ -55,10 +55,16 @@ func exitCode(ctx context.Context, err error) int {
 	if e, ok := errors.AsType[*exitError](err); ok {
 		return e.code
 	}
-	if errors.Is(err, client.ErrNoCredentials) || errors.Is(err, client.ErrNoRegion) {
+	if nothingFound(err) {
 		return exitSetup
 	}
 	return exitRefused
+}
+
+// nothingFound tells whether credentials or a region are missing, rather than
+// broken.
+func nothingFound(err error) bool {
+	return errors.Is(err, client.ErrNoCredentials) || errors.Is(err, client.ErrNoRegion)
 }
 
 // whereLooked is the hint of exit 3.
@@ -89,7 +95,7 @@ func report(ctx context.Context, e env, path string, err error) int {
 		fmt.Fprintf(e.stderr, "bedrock: %s%s\n", path, strings.TrimPrefix(err.Error(), "bedrock: "))
 	}
 	switch {
-	case code == exitSetup:
+	case code == exitSetup && nothingFound(err):
 		fmt.Fprintf(e.stderr, "hint: %s\n", whereLooked)
 	case code == exitUsage && path != "":
 		fmt.Fprintf(e.stderr, "hint: 'bedrock %s -h' shows the flags and examples\n", strings.TrimSuffix(path, ": "))

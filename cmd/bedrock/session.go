@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -51,7 +52,7 @@ func (c *connection) open(e env, dry bool) (*session, error) {
 	}
 	var err error
 	if c.mock {
-		opts, err = c.mocked(s, opts, dry)
+		opts, err = c.mocked(e, s, opts, dry)
 	} else {
 		opts, err = c.real(e, opts)
 	}
@@ -98,12 +99,14 @@ func (c *connection) logger(e env) *slog.Logger {
 // mocked starts a Bedrock on loopback and points the client at it, without a
 // look at the user's environment or files. A dry run starts none: it shows the
 // request for the 'bedrock mock' that its reader may start.
-func (c *connection) mocked(s *session, opts []client.Option, dry bool) ([]client.Option, error) {
+func (c *connection) mocked(e env, s *session, opts []client.Option, dry bool) ([]client.Option, error) {
 	if c.profile != "" || c.secrets != "" || c.endpoint != "" {
 		return nil, usagef("--mock needs no --profile, --secrets or --endpoint-url: leave one or the other out")
 	}
 	address := mockAddress
-	if !dry {
+	if dry {
+		fmt.Fprintf(e.stderr, "note: the request is for a 'bedrock mock' on %s\n", mockAddress)
+	} else {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err

@@ -36,43 +36,45 @@ const (
 	first    = " | not reached | another source came first"
 )
 
+const keyLines = "aws_access_key_id = P\naws_secret_access_key = S\n"
+
+var explanations = []struct {
+	name    string
+	env     map[string]string
+	profile string // in code
+	config  string
+	source  string
+	lines   []string
+	fail    string
+}{
+	{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S"}, "", "", "environment",
+		[]string{"environment | used | static keys", "environment: web identity" + first, "profile default" + first, "container" + first, "instance metadata" + first}, ""},
+	{"half a pair", map[string]string{"AWS_SECRET_ACCESS_KEY": "S"}, "", "[default]\n" + keyLines, "profile default in ~/.aws/config",
+		[]string{"environment | skipped | AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", unsetWeb, "profile default | used | static keys of profile default in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
+	{"role", map[string]string{"AWS_PROFILE": "dev"}, "", "[profile dev]\nrole_arn = arn:aws:iam::1:role/R\nsource_profile = base\n[profile base]\n" + keyLines, "profile dev: assume role",
+		[]string{unsetEnv, unsetWeb, "profile dev | used | role arn:aws:iam::1:role/R with static keys of profile base in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
+	{"code hides the environment", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x"}, "dev", "[profile dev]\n" + keyLines, "profile dev in ~/.aws/config",
+		[]string{"environment | skipped | a profile was chosen in code", "environment: web identity | skipped | a profile was chosen in code", "profile dev | used | static keys of profile dev in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
+	{"instance", nil, "", "[default]\nregion = r\n", "instance metadata",
+		[]string{unsetEnv, unsetWeb, "profile default | skipped | it has no settings for credentials", unsetBox, "instance metadata | used | the role of the instance"}, ""},
+	{"nothing", map[string]string{"AWS_EC2_METADATA_DISABLED": "TRUE"}, "", "", "",
+		[]string{unsetEnv, unsetWeb, "profile default | skipped | it is not in ~/.aws/credentials or ~/.aws/config", unsetBox, "instance metadata | skipped | AWS_EC2_METADATA_DISABLED is true"}, "none found"},
+	{"web identity without role", map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "/x"}, "", "[default]\n" + keyLines, "",
+		[]string{unsetEnv, "environment: web identity | failed | AWS_WEB_IDENTITY_TOKEN_FILE is set but AWS_ROLE_ARN is not; set both or none",
+			"profile default | not reached | another source failed", "container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "AWS_ROLE_ARN"},
+	{"profile fails", nil, "", "[default]\nsso_session = x\n", "",
+		[]string{unsetEnv, unsetWeb, `profile default | failed | sso_session "x" does not exist; add a section [sso-session x], or run aws configure sso`,
+			"container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "does not exist"},
+	{"login fails", map[string]string{"AWS_PROFILE": "p", "AWS_LOGIN_CACHE_DIRECTORY": "/nowhere"}, "", "[profile p]\nregion = us-east-1\nlogin_session = arn\n", "",
+		[]string{unsetEnv, unsetWeb, "profile p | failed | aws login: the cached session: there is no cached login (/nowhere/" + Login{Session: "arn"}.cacheName() + "); run aws login --profile p",
+			"container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "aws login --profile p"},
+	{"metadata mode", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv5"}, "", "", "",
+		[]string{"environment | not reached | another source failed", "environment: web identity | not reached | another source failed", "profile default | not reached | another source failed",
+			"container | not reached | another source failed", "instance metadata | failed | `IPv5` is not a valid endpoint mode (AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE); set IPv4 or IPv6"}, "IPv5"},
+}
+
 func TestChainExplains(t *testing.T) {
-	keys := "aws_access_key_id = P\naws_secret_access_key = S\n"
-	tests := []struct {
-		name    string
-		env     map[string]string
-		profile string // in code
-		config  string
-		source  string
-		lines   []string
-		fail    string
-	}{
-		{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S"}, "", "", "environment",
-			[]string{"environment | used | static keys", "environment: web identity" + first, "profile default" + first, "container" + first, "instance metadata" + first}, ""},
-		{"half a pair", map[string]string{"AWS_SECRET_ACCESS_KEY": "S"}, "", "[default]\n" + keys, "profile default in ~/.aws/config",
-			[]string{"environment | skipped | AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", unsetWeb, "profile default | used | static keys of profile default in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
-		{"role", map[string]string{"AWS_PROFILE": "dev"}, "", "[profile dev]\nrole_arn = arn:aws:iam::1:role/R\nsource_profile = base\n[profile base]\n" + keys, "profile dev: assume role",
-			[]string{unsetEnv, unsetWeb, "profile dev | used | role arn:aws:iam::1:role/R with static keys of profile base in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
-		{"code hides the environment", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S", "AWS_WEB_IDENTITY_TOKEN_FILE": "/x"}, "dev", "[profile dev]\n" + keys, "profile dev in ~/.aws/config",
-			[]string{"environment | skipped | a profile was chosen in code", "environment: web identity | skipped | a profile was chosen in code", "profile dev | used | static keys of profile dev in ~/.aws/config", "container" + first, "instance metadata" + first}, ""},
-		{"instance", nil, "", "[default]\nregion = r\n", "instance metadata",
-			[]string{unsetEnv, unsetWeb, "profile default | skipped | it has no settings for credentials", unsetBox, "instance metadata | used | the role of the instance"}, ""},
-		{"nothing", map[string]string{"AWS_EC2_METADATA_DISABLED": "TRUE"}, "", "", "",
-			[]string{unsetEnv, unsetWeb, "profile default | skipped | it is not in ~/.aws/credentials or ~/.aws/config", unsetBox, "instance metadata | skipped | AWS_EC2_METADATA_DISABLED is true"}, "none found"},
-		{"web identity without role", map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "/x"}, "", "[default]\n" + keys, "",
-			[]string{unsetEnv, "environment: web identity | failed | AWS_WEB_IDENTITY_TOKEN_FILE is set but AWS_ROLE_ARN is not; set both or none",
-				"profile default | not reached | another source failed", "container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "AWS_ROLE_ARN"},
-		{"profile fails", nil, "", "[default]\nsso_session = x\n", "",
-			[]string{unsetEnv, unsetWeb, `profile default | failed | sso_session "x" does not exist; add a section [sso-session x], or run aws configure sso`,
-				"container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "does not exist"},
-		{"login fails", map[string]string{"AWS_PROFILE": "p", "AWS_LOGIN_CACHE_DIRECTORY": "/nowhere"}, "", "[profile p]\nregion = us-east-1\nlogin_session = arn\n", "",
-			[]string{unsetEnv, unsetWeb, "profile p | failed | aws login: the cached session: there is no cached login (/nowhere/" + Login{Session: "arn"}.cacheName() + "); run aws login --profile p",
-				"container | not reached | another source failed", "instance metadata | not reached | another source failed"}, "aws login --profile p"},
-		{"metadata mode", map[string]string{"AWS_ACCESS_KEY_ID": "E", "AWS_SECRET_ACCESS_KEY": "S", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv5"}, "", "", "",
-			[]string{"environment | not reached | another source failed", "environment: web identity | not reached | another source failed", "profile default | not reached | another source failed",
-				"container | not reached | another source failed", "instance metadata | failed | `IPv5` is not a valid endpoint mode (AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE); set IPv4 or IPv6"}, "IPv5"},
-	}
-	for _, tt := range tests {
+	for _, tt := range explanations {
 		t.Run(tt.name, func(t *testing.T) {
 			env := map[string]string{"AWS_REGION": "us-east-1"}
 			for k, v := range tt.env {

@@ -65,13 +65,16 @@ func (m *IMDS) Retrieve(ctx context.Context) (sigv4.Credentials, error) {
 		return sigv4.Credentials{}, err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	now := time.Now()
-	if now.Before(m.absent) {
+	absent := time.Now().Before(m.absent)
+	m.mu.Unlock()
+	if absent {
 		return sigv4.Credentials{}, m.nobody("was asked less than a minute ago", nil)
 	}
 	c, err := m.fetch(ctx)
-	now = time.Now()
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
 	switch {
 	case err == nil:
 		if c.Expires.After(now.Add(imdsMaxLife)) {
@@ -169,7 +172,9 @@ func (m *IMDS) token(ctx context.Context, base string) (string, error) {
 		if ctx.Err() != nil { // the caller left
 			return "", &Error{Source: sourceIMDS, Reason: "asking for a session token", Err: err}
 		}
+		m.mu.Lock()
 		m.absent = time.Now().Add(imdsAgain)
+		m.mu.Unlock()
 		return "", m.nobody("did not answer", err)
 	}
 	if r.status >= 500 { // somebody is there: worth another try

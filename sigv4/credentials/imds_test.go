@@ -42,34 +42,38 @@ func (i *instance) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (i *instance) client() *http.Client { return &http.Client{Transport: i} }
 
+const (
+	asksV2 = "PUT http://h:1/latest/api/token |GET http://h:1" + imdsRoles + " tok|GET http://h:1" + imdsRoles + "my%20role tok"
+	asksV1 = "PUT http://h:1/latest/api/token |GET http://h:1" + imdsRoles + " |GET http://h:1" + imdsRoles + "my%20role "
+)
+
+var imdsAnswers = []struct {
+	name       string
+	service    instance
+	v1Disabled bool
+	asked      string
+	fail       string
+	none       bool // not set up rather than failed
+}{
+	{"version 2", instance{}, false, asksV2, "", false},
+	{"token 403", instance{token: 403}, false, asksV1, "", false},
+	{"token 404", instance{token: 404}, false, asksV1, "", false},
+	{"token 405", instance{token: 405}, false, asksV1, "", false},
+	{"token 403, version 1 disabled", instance{token: 403}, true, "", "IMDSv1 is disabled", false},
+	{"token 400", instance{token: 400}, false, "", "400 Bad Request", false},
+	{"token 500", instance{token: 500}, false, "", "500 Internal Server Error", false},
+	{"no role", instance{roles: 404}, false, "", "no IAM role", true},
+	{"empty role", instance{role: "\n"}, false, "", "no IAM role", true},
+	{"role 500", instance{roles: 500}, false, "", "500", false},
+	{"credentials 404", instance{creds: 404, body: "x"}, false, "", "404", false},
+	{"error in 200", instance{body: `{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role"}`}, false, "", "AssumeRoleUnauthorizedAccess EC2 cannot assume", false},
+	{"not JSON", instance{body: canary}, false, "", "something else", false},
+	{"no code", instance{body: `{"AccessKeyId":"A","SecretAccessKey":"` + canary + `"}`}, false, "", "Code", false},
+	{"no expiry", instance{body: `{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"` + canary + `"}`}, false, "", "Expiration", false},
+}
+
 func TestIMDSAnswers(t *testing.T) {
-	const v2 = "PUT http://h:1/latest/api/token |GET http://h:1" + imdsRoles + " tok|GET http://h:1" + imdsRoles + "my%20role tok"
-	v1 := strings.ReplaceAll(v2, "tok|", "|")[:len(v2)-6]
-	tests := []struct {
-		name       string
-		service    instance
-		v1Disabled bool
-		asked      string
-		fail       string
-		none       bool // not set up rather than failed
-	}{
-		{"version 2", instance{}, false, v2, "", false},
-		{"token 403", instance{token: 403}, false, v1, "", false},
-		{"token 404", instance{token: 404}, false, v1, "", false},
-		{"token 405", instance{token: 405}, false, v1, "", false},
-		{"token 403, version 1 disabled", instance{token: 403}, true, "", "IMDSv1 is disabled", false},
-		{"token 400", instance{token: 400}, false, "", "400 Bad Request", false},
-		{"token 500", instance{token: 500}, false, "", "500 Internal Server Error", false},
-		{"no role", instance{roles: 404}, false, "", "no IAM role", true},
-		{"empty role", instance{role: "\n"}, false, "", "no IAM role", true},
-		{"role 500", instance{roles: 500}, false, "", "500", false},
-		{"credentials 404", instance{creds: 404, body: "x"}, false, "", "404", false},
-		{"error in 200", instance{body: `{"Code":"AssumeRoleUnauthorizedAccess","Message":"EC2 cannot assume the role"}`}, false, "", "AssumeRoleUnauthorizedAccess EC2 cannot assume", false},
-		{"not JSON", instance{body: canary}, false, "", "something else", false},
-		{"no code", instance{body: `{"AccessKeyId":"A","SecretAccessKey":"` + canary + `"}`}, false, "", "Code", false},
-		{"no expiry", instance{body: `{"Code":"Success","AccessKeyId":"A","SecretAccessKey":"` + canary + `"}`}, false, "", "Expiration", false},
-	}
-	for _, tt := range tests {
+	for _, tt := range imdsAnswers {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				if tt.service.role == "" {

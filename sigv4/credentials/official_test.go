@@ -163,34 +163,37 @@ type recorded struct {
 	body              []byte
 }
 
-// readTraffic reads the events of smithy-rs's recorder, of which those of one
-// connection make an exchange.
-func readTraffic(t *testing.T, path string) *replay {
-	var file struct {
-		Events []struct {
-			Connection int `json:"connection_id"`
-			Action     struct {
-				Request *struct {
-					Request struct {
-						URI, Method string
-						Headers     http.Header
+// traffic is the file of smithy-rs's recorder.
+type traffic struct {
+	Events []struct {
+		Connection int `json:"connection_id"`
+		Action     struct {
+			Request *struct {
+				Request struct {
+					URI, Method string
+					Headers     http.Header
+				}
+			}
+			Response *struct {
+				Response struct {
+					Ok *struct {
+						Status  int
+						Headers http.Header
 					}
 				}
-				Response *struct {
-					Response struct {
-						Ok *struct {
-							Status  int
-							Headers http.Header
-						}
-					}
-				}
-				Data *struct {
-					Data      struct{ Utf8 string }
-					Direction string
-				}
+			}
+			Data *struct {
+				Data      struct{ Utf8 string }
+				Direction string
 			}
 		}
 	}
+}
+
+// readTraffic reads the events, of which those of one connection make an
+// exchange.
+func readTraffic(t *testing.T, path string) *replay {
+	var file traffic
 	readJSON(t, path, &file)
 	var r replay
 	open := map[int]*recorded{}

@@ -41,6 +41,7 @@ func commands() []command {
 		chatCommand(),
 
 		// credentials and signing
+		authCommand(),
 		tokenCommand(),
 		signCommand(),
 

@@ -23,12 +23,7 @@ type connection struct {
 }
 
 func (c *connection) register(fs *flag.FlagSet) {
-	fs.StringVar(&c.region, "region", "", "AWS `region`; else AWS_REGION, AWS_DEFAULT_REGION or the profile's")
-	alias(fs, "r", "region")
-	fs.StringVar(&c.profile, "profile", "", "`name` of a profile in the shared AWS files; else AWS_PROFILE")
-	fs.StringVar(&c.endpoint, "endpoint-url", "", "base `URL` to call instead of AWS's own")
-	choice(fs, &c.auth, "auth", "auto", "`way` to authenticate: auto, sigv4, bearer or none", "auto", "sigv4", "bearer", "none")
-	fs.StringVar(&c.secrets, "secrets", "", "`file` with AWS_ACCESS_KEY_ID = \"…\" and the like, before the environment")
+	c.registerIdentity(fs)
 	fs.BoolVar(&c.mock, "mock", false, "call a Bedrock inside this process: no account, no network")
 	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest `wait` for a connection: 300ms, 30s, 10m; 10s unless given, 0 for ever")
 	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest `wait` for the first event of a stream (10m unless given) or for the answer (60m)")
@@ -36,6 +31,16 @@ func (c *connection) register(fs *flag.FlagSet) {
 	fs.Func("max-attempts", "try at most `N` times; else AWS_MAX_ATTEMPTS, else 3", wholeNumber(&c.maxAttempts, 1))
 	fs.BoolVar(&c.verbose, "v", false, "show attempts, waits and timings on stderr")
 	fs.BoolVar(&c.trace, "vv", false, "also show headers and bodies, without secrets")
+}
+
+// registerIdentity takes the flags that say where and as whom.
+func (c *connection) registerIdentity(fs *flag.FlagSet) {
+	fs.StringVar(&c.region, "region", "", "AWS `region`; else AWS_REGION, AWS_DEFAULT_REGION or the profile's")
+	alias(fs, "r", "region")
+	fs.StringVar(&c.profile, "profile", "", "`name` of a profile in the shared AWS files; else AWS_PROFILE")
+	fs.StringVar(&c.endpoint, "endpoint-url", "", "base `URL` to call instead of AWS's own")
+	choice(fs, &c.auth, "auth", "auto", "`way` to authenticate: auto, sigv4, bearer or none", "auto", "sigv4", "bearer", "none")
+	fs.StringVar(&c.secrets, "secrets", "", "`file` with AWS_ACCESS_KEY_ID = \"…\" and the like, before the environment")
 }
 
 // checkEndpoint does not quote the URL: it may hold a password.

@@ -129,23 +129,34 @@ func (c *connection) mocked(e env, s *session, opts []client.Option, dry bool) (
 // real takes what the flags say and leaves the rest to the environment and the
 // shared files, as the AWS SDKs do.
 func (c *connection) real(e env, opts []client.Option) ([]client.Option, error) {
-	getenv, endpoint := e.getenv, c.endpoint
-	if c.secrets != "" {
-		secrets, err := readSecrets(c.secrets)
-		if err != nil {
-			return nil, err
-		}
-		if c.profile != "" && secrets["AWS_ACCESS_KEY_ID"] != "" {
-			return nil, usagef("--profile and --secrets both name credentials: leave one out")
-		}
-		getenv = overlay(e.getenv, secrets)
-		endpoint = cmp.Or(endpoint, secrets["AWS_URL"])
+	o, _, err := c.options(e)
+	if err != nil {
+		return nil, err
 	}
-	opts = append(opts, client.WithEnv(getenv), client.WithRegion(c.region), client.WithProfile(c.profile))
-	if endpoint != "" {
-		opts = append(opts, client.WithEndpoint(endpoint))
+	opts = append(opts, client.WithEnv(o.Getenv), client.WithRegion(o.Region), client.WithProfile(o.Profile))
+	if o.Endpoint != "" {
+		opts = append(opts, client.WithEndpoint(o.Endpoint))
 	}
 	return opts, nil
+}
+
+// options is what the flags say of credentials, region and endpoint, with the
+// secrets file, which it also returns, before the environment.
+func (c *connection) options(e env) (credentials.Options, map[string]string, error) {
+	o := credentials.Options{Getenv: e.getenv, Region: c.region, Profile: c.profile, Endpoint: c.endpoint}
+	if c.secrets == "" {
+		return o, nil, nil
+	}
+	secrets, err := readSecrets(c.secrets)
+	if err != nil {
+		return o, nil, err
+	}
+	if c.profile != "" && secrets["AWS_ACCESS_KEY_ID"] != "" {
+		return o, nil, usagef("--profile and --secrets both name credentials: leave one out")
+	}
+	o.Getenv = overlay(e.getenv, secrets)
+	o.Endpoint = cmp.Or(c.endpoint, secrets["AWS_URL"])
+	return o, secrets, nil
 }
 
 func readSecrets(name string) (map[string]string, error) {

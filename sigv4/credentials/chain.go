@@ -185,7 +185,7 @@ func (c *Chain) Explain(ctx context.Context) (creds sigv4.Credentials, all []Con
 func (l link) consider(ctx context.Context, local bool) (sigv4.Credentials, Considered, error) {
 	f, err := l.open()
 	if err == nil && local && !isLocal(f.provider) {
-		reason := "it would ask a server or run a program"
+		reason := "not asked, for it needs a server or a program"
 		return sigv4.Credentials{}, Considered{l.source, NotReached, reason}, &Error{Source: l.source, Reason: reason, Err: ErrNone}
 	}
 	var creds sigv4.Credentials
@@ -193,7 +193,10 @@ func (l link) consider(ctx context.Context, local bool) (sigv4.Credentials, Cons
 		creds, err = f.provider.Retrieve(ctx)
 	}
 	if err == nil {
-		if creds.Source != sourceEnv && !strings.HasPrefix(creds.Source, l.source) {
+		switch {
+		case strings.HasSuffix(l.source, creds.Source):
+			creds.Source = l.source
+		case !strings.HasPrefix(creds.Source, l.source):
 			creds.Source = l.source + ": " + creds.Source
 		}
 		return creds, Considered{l.source, Used, f.how}, nil

@@ -114,10 +114,13 @@ func (m *IMDS) fetch(ctx context.Context) (sigv4.Credentials, error) {
 	if err != nil {
 		return none, &Error{Source: sourceIMDS, Reason: "asking for the role", Err: err}
 	}
-	if r.status == http.StatusNotFound {
+	switch r.status {
+	case http.StatusOK:
+	case http.StatusNotFound:
 		return none, notSet(sourceIMDS, "the instance has no IAM role")
-	}
-	if r.status != http.StatusOK {
+	case http.StatusForbidden: // what an instance answers whose service is turned off
+		return none, notSet(sourceIMDS, "the metadata service is turned off: it answered "+httpStatus(r.status))
+	default:
 		return none, &Error{Source: sourceIMDS, Reason: "asking for the role was answered " + httpStatus(r.status)}
 	}
 	role := firstLine(r.body)

@@ -63,6 +63,7 @@ var imdsAnswers = []struct {
 	{"token 400", instance{token: 400}, false, "", "400 Bad Request", false},
 	{"token 500", instance{token: 500}, false, "", "500 Internal Server Error", false},
 	{"no role", instance{roles: 404}, false, "", "no IAM role", true},
+	{"turned off", instance{token: 403, roles: 403}, false, "", "turned off", true},
 	{"empty role", instance{role: "\n"}, false, "", "no IAM role", true},
 	{"role 500", instance{roles: 500}, false, "", "500", false},
 	{"credentials 404", instance{creds: 404, body: "x"}, false, "", "404", false},

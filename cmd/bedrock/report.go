@@ -95,7 +95,7 @@ func report(ctx context.Context, e env, path string, err error) int {
 		fmt.Fprintf(e.stderr, "bedrock: %s%s\n", path, strings.TrimPrefix(err.Error(), "bedrock: "))
 	}
 	switch {
-	case code == exitSetup && path != "auth: " && nothingFound(err): // auth has told all this
+	case code == exitSetup && nothingFound(err):
 		fmt.Fprintf(e.stderr, "hint: %s\n", whereLooked)
 	case code == exitUsage && path != "":
 		fmt.Fprintf(e.stderr, "hint: 'bedrock %s -h' shows the flags and examples\n", strings.TrimSuffix(path, ": "))

@@ -52,9 +52,7 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	if l := s.client.logger; l != nil && l.Enabled(k, LevelTrace) {
-		l.Log(k, LevelTrace, "request", "url", signed.URL.String(), "header", redactHeader(signed.Header))
-	}
+	k.traceHeader("request", signed.Header)
 	return s.next.RoundTrip(&signed)
 }
 

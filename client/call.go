@@ -90,6 +90,13 @@ func (k *call) trace(msg string, payload []byte) {
 	}
 }
 
+// traceHeader tells a header, without secrets.
+func (k *call) traceHeader(msg string, h http.Header) {
+	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
+		l.Log(k, LevelTrace, msg, "op", k.op.Name, "header", redactHeader(h, k.secrets()...))
+	}
+}
+
 // do sends a request until it is answered with 2xx or given up. The answer's
 // body is the caller's to close; on an error nothing is left open.
 func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.Response, error) {
@@ -104,6 +111,7 @@ func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.R
 	if err := c.admit(k, r.Body); err != nil {
 		return nil, nil, k.fail(&Error{Err: err})
 	}
+	k.trace("request body", r.Body)
 	rc := retryablehttp.Client{
 		HTTPClient:   &c.http,
 		RetryMax:     c.retry.MaxAttempts - 1,

@@ -85,15 +85,7 @@ func (c *connection) logger(e env) *slog.Logger {
 	if c.trace {
 		level = client.LevelTrace
 	}
-	return slog.New(slog.NewTextHandler(e.stderr, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.LevelKey && a.Value.Any() != slog.LevelWarn {
-			return slog.Attr{}
-		}
-		if a.Key == slog.TimeKey {
-			a.Value = slog.StringValue(a.Value.Time().Format("15:04:05.000"))
-		}
-		return a
-	}}))
+	return newLogger(e.stderr, level)
 }
 
 // mocked starts a Bedrock on loopback and points the client at it, without a

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"math"
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -60,10 +62,12 @@ func (d *delivery) deliver(resp *response, f *Fault) (broken bool) {
 // head sends status and headers.
 func (d *delivery) head(resp *response, f *Fault) {
 	h := d.w.Header()
+	setRaw(h, "x-amzn-RequestId", d.req.ID)
+	h.Set("Date", d.s.now().UTC().Format(http.TimeFormat))
 	for name, values := range resp.header {
+		drop(h, name) // a recorded answer has its own, in its own case
 		h[name] = values
 	}
-	setRaw(h, "x-amzn-RequestId", d.req.ID)
 	if resp.form == wholeForm && resp.replay == nil && !f.Gzip {
 		n := resp.size()
 		if f.Break == breakEnd {
@@ -84,6 +88,11 @@ func (d *delivery) head(resp *response, f *Fault) {
 	if resp.form != wholeForm || f.Break != "" {
 		d.flush()
 	}
+}
+
+// drop deletes a header in whatever case it stands.
+func drop(h http.Header, name string) {
+	maps.DeleteFunc(h, func(k string, _ []string) bool { return strings.EqualFold(k, name) })
 }
 
 // body writes the parts at their pace.

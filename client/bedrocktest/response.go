@@ -98,6 +98,16 @@ func (r *response) endFrom(n int) {
 	}
 }
 
+// recorded is an answer from elsewhere, without the headers that belong to the
+// connection it came over.
+func recorded(resp *http.Response) *response {
+	h := resp.Header.Clone()
+	for _, name := range []string{"Connection", "Keep-Alive", "Transfer-Encoding"} {
+		drop(h, name)
+	}
+	return &response{status: resp.StatusCode, header: h, form: formOf(h), replay: resp.Body}
+}
+
 func (r *response) size() int {
 	n := 0
 	for _, p := range r.parts {
@@ -113,7 +123,8 @@ func (r *response) load() error {
 	if err != nil {
 		return err
 	}
-	r.replay = nil
+	r.replay, r.header = nil, r.header.Clone()
+	drop(r.header, "Content-Length")
 	switch r.form {
 	case frameForm:
 		d := eventstream.NewDecoder(bytes.NewReader(body))

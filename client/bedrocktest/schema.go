@@ -21,13 +21,14 @@ const (
 // example makes a value that satisfies a JSON schema, the same one each time.
 // What it cannot satisfy with certainty is an error that names the keyword.
 func example(schema any, allowed subset) (any, error) {
-	g := generator{root: asObject(schema), subset: allowed}
+	g := &generator{root: asObject(schema), subset: allowed}
 	return g.value(schema, "#", "mock", 0)
 }
 
 type generator struct {
 	root   object
 	subset subset
+	values int // made so far
 }
 
 // notes are the keywords that bind no value made here.
@@ -43,10 +44,14 @@ var keywords = map[subset][]string{
 		"uniqueItems", "format", "strict"},
 }
 
-// depthLimit ends schemas that refer to themselves.
-const depthLimit = 32
+// depthLimit ends schemas that refer to themselves, valueLimit those that
+// multiply.
+const (
+	depthLimit = 32
+	valueLimit = 10000
+)
 
-func (g generator) value(schema any, path, key string, depth int) (any, error) {
+func (g *generator) value(schema any, path, key string, depth int) (any, error) {
 	if schema == true {
 		return "mock", nil
 	}
@@ -56,6 +61,9 @@ func (g generator) value(schema any, path, key string, depth int) (any, error) {
 	}
 	if depth > depthLimit {
 		return nil, fmt.Errorf("%s is nested deeper than %d levels or refers to itself", path, depthLimit)
+	}
+	if g.values++; g.values > valueLimit {
+		return nil, fmt.Errorf("%s: the schema asks for more than %d values", path, valueLimit)
 	}
 	if err := g.known(s, path); err != nil {
 		return nil, err
@@ -78,7 +86,7 @@ func (g generator) value(schema any, path, key string, depth int) (any, error) {
 
 // combine resolves a reference and folds the first of anyOf and oneOf, and all
 // of allOf, into the schema, until none is left.
-func (g generator) combine(s object, path string) (object, error) {
+func (g *generator) combine(s object, path string) (object, error) {
 	for range depthLimit {
 		parts, err := g.parts(s)
 		if err != nil {
@@ -106,7 +114,7 @@ func (g generator) combine(s object, path string) (object, error) {
 }
 
 // parts are the schemas that s is made of besides its own keywords.
-func (g generator) parts(s object) ([]any, error) {
+func (g *generator) parts(s object) ([]any, error) {
 	var parts []any
 	if ref := s.text("$ref"); ref != "" {
 		target, err := g.resolve(ref)
@@ -126,7 +134,7 @@ func (g generator) parts(s object) ([]any, error) {
 }
 
 // known refuses keywords that the subset does not have.
-func (g generator) known(s object, path string) error {
+func (g *generator) known(s object, path string) error {
 	for _, k := range slices.Sorted(maps.Keys(s)) {
 		if !notes[k] && !slices.Contains(keywords[g.subset], k) {
 			return fmt.Errorf("%s: the keyword %q is not supported", path, k)
@@ -153,7 +161,7 @@ func merge(s, part object) {
 	}
 }
 
-func (g generator) resolve(ref string) (any, error) {
+func (g *generator) resolve(ref string) (any, error) {
 	rest, ok := strings.CutPrefix(ref, "#")
 	if !ok {
 		return nil, fmt.Errorf("the reference %q leaves the schema", ref)
@@ -173,7 +181,7 @@ func (g generator) resolve(ref string) (any, error) {
 	return at, nil
 }
 
-func (g generator) typed(s object, path, key string, depth int) (any, error) {
+func (g *generator) typed(s object, path, key string, depth int) (any, error) {
 	switch kind := typeOf(s); kind {
 	case "object":
 		return g.object(s, path, depth)
@@ -209,7 +217,7 @@ func typeOf(s object) string {
 	return "string"
 }
 
-func (g generator) object(s object, path string, depth int) (any, error) {
+func (g *generator) object(s object, path string, depth int) (any, error) {
 	properties := s.object("properties")
 	names := slices.Collect(maps.Keys(properties))
 	required := s.texts("required")
@@ -240,7 +248,7 @@ func (g generator) object(s object, path string, depth int) (any, error) {
 	return value, nil
 }
 
-func (g generator) array(s object, path, key string, depth int) (any, error) {
+func (g *generator) array(s object, path, key string, depth int) (any, error) {
 	n := 1
 	if least, ok := s.number("minItems"); ok {
 		n = max(n, least)

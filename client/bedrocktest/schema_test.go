@@ -96,6 +96,7 @@ func TestExampleRefuses(t *testing.T) {
 		{lenient, `{"$ref":"#"}`, "itself"},
 		{lenient, `{"$ref":"http://example.com/x"}`, "leaves the schema"},
 		{lenient, `{"$ref":"#/nowhere"}`, "nowhere"},
+		{lenient, `{"minItems":900,"items":{"minItems":900,"items":{"minItems":900}}}`, "more than"},
 		{lenient, `{"type":"object","properties":{"me":{"$ref":"#"}},"required":["me"]}`, "deeper"},
 	} {
 		value, err := example(decode(t, c.schema), c.subset)

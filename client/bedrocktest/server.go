@@ -33,7 +33,8 @@ type Server struct {
 	Faults  []Fault
 
 	// Replay, when it has an answer to a request that was let in, gives it
-	// instead of the server's own; nil answers fall through. Faults apply.
+	// instead of the server's own; nil falls through. The body is passed on as
+	// it can be read, at its own pace. Faults apply.
 	Replay func(r *http.Request, body []byte) *http.Response
 
 	// Hooks, called from the requests' goroutines.
@@ -149,7 +150,7 @@ func (s *Server) respond(r *http.Request, req *Request, tooLarge bool) (*respons
 	}
 	if s.Replay != nil {
 		if resp := s.Replay(r, req.Body); resp != nil {
-			return &response{status: resp.StatusCode, header: resp.Header, form: formOf(resp.Header), replay: resp.Body}, nil
+			return recorded(resp), nil
 		}
 	}
 	handle, ok := handlers[req.Operation.Name]

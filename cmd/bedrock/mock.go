@@ -74,21 +74,21 @@ func wrapWords(words []string, width int) string {
 
 // mockFlags are the flags of 'bedrock mock'.
 type mockFlags struct {
-	addr, certFile, script, keyFile string
-	tls, verbose                    bool
-	server                          bedrocktest.Server
+	addr, verify, certFile, script, keyFile string
+	tls, verbose                            bool
+	server                                  bedrocktest.Server
 }
 
 func setupMock(fs *flag.FlagSet) func(context.Context, env, []string) error {
 	m := &mockFlags{}
-	fs.StringVar(&m.addr, "addr", "127.0.0.1:8090", "`HOST:PORT` to listen on; port 0 takes a free one")
+	fs.StringVar(&m.addr, "addr", mockAddress, "`HOST:PORT` to listen on; port 0 takes a free one")
 	fs.BoolVar(&m.tls, "tls", false, "listen over TLS, HTTP/2 included, with a certificate of its own")
 	fs.StringVar(&m.certFile, "cert-file", "", "with --tls, write the certificate to this `file` and not to standard output")
 	fs.StringVar(&m.script, "script", "", "JSON `file` of faults")
 	fs.StringVar(&m.keyFile, "access-key-file", "", "`file` with more keys to accept")
 	fs.StringVar(&m.server.Region, "region", "", "`region` that callers must sign for; else AWS_REGION or AWS_DEFAULT_REGION, else any")
 	alias(fs, "r", "region")
-	fs.Func("verify", "`mode` of checking who calls: on (as AWS does), strict or off (default on)", m.setVerify)
+	choice(fs, &m.verify, "verify", "on", "`mode` of checking who calls: on (as AWS does, the default), strict or off", "on", "strict", "off")
 	fs.DurationVar(&m.server.Latency, "latency", 0, "`time` before each answer, such as 300ms")
 	fs.Float64Var(&m.server.Rate, "rate", 0, "tokens a second, a `number`; 0 is as fast as it goes")
 	fs.BoolVar(&m.verbose, "v", false, "a line for each request on stderr")
@@ -100,16 +100,8 @@ func setupMock(fs *flag.FlagSet) func(context.Context, env, []string) error {
 	}
 }
 
-func (m *mockFlags) setVerify(mode string) error {
-	modes := map[string]bedrocktest.Verification{
-		"on": bedrocktest.VerifyOn, "strict": bedrocktest.VerifyStrict, "off": bedrocktest.VerifyOff,
-	}
-	v, ok := modes[mode]
-	if !ok {
-		return fmt.Errorf("want on, strict or off")
-	}
-	m.server.Verify = v
-	return nil
+var verifications = map[string]bedrocktest.Verification{
+	"on": bedrocktest.VerifyOn, "strict": bedrocktest.VerifyStrict, "off": bedrocktest.VerifyOff,
 }
 
 // run listens until ctx ends.
@@ -140,8 +132,9 @@ func (m *mockFlags) run(ctx context.Context, e env) error {
 
 // check reads the files and refuses flags that do not fit.
 func (m *mockFlags) check(e env) error {
+	m.server.Verify = verifications[m.verify]
 	if _, _, err := net.SplitHostPort(m.addr); err != nil {
-		return usagef("--addr %s: want HOST:PORT, such as 127.0.0.1:8090", m.addr)
+		return usagef("--addr %s: want HOST:PORT, such as %s", m.addr, mockAddress)
 	}
 	if m.server.Latency < 0 || m.server.Rate < 0 {
 		return usagef("--latency and --rate cannot be negative")

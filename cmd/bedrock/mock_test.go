@@ -174,7 +174,7 @@ func TestMockRefuses(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--addr nowhere":               "HOST:PORT",
-		"--verify maybe":               "want on, strict or off",
+		"--verify maybe":               "want one of",
 		"--latency -1s":                "negative",
 		"--rate x":                     "rate",
 		"--cert-file x":                "goes with --tls",

@@ -97,21 +97,30 @@ func (k *call) traceHeader(msg string, h http.Header) {
 	}
 }
 
-// do sends a request until it is answered with 2xx or given up. The answer's
-// body is the caller's to close; on an error nothing is left open.
-func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.Response, error) {
+// begin makes a call of a request and waits for its turn.
+func (c *Client) begin(ctx context.Context, r Request, stream bool) (*call, *retryablehttp.Request, error) {
 	k := &call{Context: ctx, client: c, op: r.Op, stream: stream, start: time.Now(), release: func() {}}
 	if len(r.Labels) > 0 {
 		k.model = r.Labels[0]
 	}
 	req, err := k.request(r)
+	if err == nil {
+		err = c.admit(k, r.Body)
+	}
 	if err != nil {
 		return nil, nil, k.fail(&Error{Err: err})
 	}
-	if err := c.admit(k, r.Body); err != nil {
-		return nil, nil, k.fail(&Error{Err: err})
-	}
 	k.trace("request body", r.Body)
+	return k, req, nil
+}
+
+// do sends a request until it is answered with 2xx or given up. The answer's
+// body is the caller's to close; on an error nothing is left open.
+func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.Response, error) {
+	k, req, err := c.begin(ctx, r, stream)
+	if err != nil {
+		return nil, nil, err
+	}
 	rc := retryablehttp.Client{
 		HTTPClient:   &c.http,
 		RetryMax:     c.retry.MaxAttempts - 1,

@@ -63,7 +63,7 @@ func (c *Client) Stream(ctx context.Context, r Request) (*Stream, error) {
 	switch {
 	case r.Op.Streaming == operation.None:
 		return nil, &Error{Op: r.Op.Name, Err: fmt.Errorf("%w: the operation does not stream", ErrValidation)}
-	case r.Op.Streaming == operation.SSE && !gjson.GetBytes(r.Body, "stream").Bool():
+	case !r.streams():
 		return nil, &Error{Op: r.Op.Name, Err: fmt.Errorf(`%w: the body must say "stream":true`, ErrValidation)}
 	}
 	k, resp, err := c.do(ctx, r, true)
@@ -81,6 +81,11 @@ func (c *Client) Stream(ctx context.Context, r Request) (*Stream, error) {
 		s.source = newSSE(s, in, c.limits.Line)
 	}
 	return s, nil
+}
+
+// streams tells whether the answer to a request comes as a stream.
+func (r Request) streams() bool {
+	return r.Op.Streaming == operation.EventStream || r.Op.Streaming == operation.SSE && gjson.GetBytes(r.Body, "stream").Bool()
 }
 
 // check refuses an answer of 200 that is no stream.

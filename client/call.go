@@ -14,6 +14,7 @@ import (
 	retryablehttp "github.com/hashicorp/go-retryablehttp"
 
 	"rawbedrock/client/operation"
+	"rawbedrock/client/redact"
 	"rawbedrock/sigv4"
 )
 
@@ -86,14 +87,14 @@ func (k *call) log(msg string, args ...any) {
 // trace tells a body or a payload, without secrets.
 func (k *call) trace(msg string, payload []byte) {
 	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
-		l.Log(k, LevelTrace, msg, "op", k.op.Name, "payload", redact(string(payload), k.secrets()...))
+		l.Log(k, LevelTrace, msg, "op", k.op.Name, "payload", redact.Text(string(payload), k.secrets()...))
 	}
 }
 
 // traceHeader tells a header, without secrets.
 func (k *call) traceHeader(msg string, h http.Header) {
 	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
-		l.Log(k, LevelTrace, msg, "op", k.op.Name, "header", redactHeader(h, k.secrets()...))
+		l.Log(k, LevelTrace, msg, "op", k.op.Name, "header", redact.Header(h, k.secrets()...))
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"rawbedrock/client/redact"
 )
 
 // Error is every error of this package: a refusal from Bedrock, an exception
@@ -221,7 +223,7 @@ func causeText(err error) string {
 		return ""
 	}
 	var parts []string
-	for p := range strings.SplitSeq(redact(err.Error()), "\n") {
+	for p := range strings.SplitSeq(redact.Text(err.Error()), "\n") {
 		if p = oneLine(p, maxLine); p != "" && !slices.Contains(parts, p) {
 			parts = append(parts, p)
 		}

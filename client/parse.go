@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"rawbedrock/client/redact"
 )
 
 const (
@@ -24,7 +26,7 @@ const (
 // AWS, the OpenAI and Anthropic compatible APIs, and gateways put it, and
 // leaves out the secrets, those given and those recognised by their form.
 func responseError(op string, status int, header http.Header, body []byte, secrets ...string) *Error {
-	text := redact(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
+	text := redact.Text(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
 	e := &Error{Op: op, Status: status, RequestID: requestID(header), Body: firstBytes(text)}
 	e.Code = cleanCode(header.Get("X-Amzn-Errortype"))
 	switch trimmed := strings.TrimSpace(text); {
@@ -55,7 +57,7 @@ const (
 // :exception-type and payload; or an error message: its :error-code, with
 // :error-message as the payload.
 func exceptionError(exceptionType string, payload []byte, secrets ...string) *Error {
-	text := redact(strings.ToValidUTF8(string(payload), "\uFFFD"), secrets...)
+	text := redact.Text(strings.ToValidUTF8(string(payload), "\uFFFD"), secrets...)
 	e := &Error{Code: cleanCode(exceptionType), Body: firstBytes(text)}
 	if e.Code != "" {
 		e.Code = strings.ToUpper(e.Code[:1]) + e.Code[1:]
@@ -116,12 +118,12 @@ var (
 // its strings may hold secrets in escapes that only unquoting undoes.
 func (e *Error) readJSON(text string, secrets []string) {
 	r := gjson.Parse(text)
-	e.Message = truncate(redact(firstText(r, messagePaths...), secrets...), maxMessage)
+	e.Message = truncate(redact.Text(firstText(r, messagePaths...), secrets...), maxMessage)
 	if e.RequestID == "" {
 		e.RequestID = oneLine(firstText(r, "request_id", "requestId", "RequestId"), maxRequestID)
 	}
 	e.OriginalStatus = int(r.Get("originalStatusCode").Int())
-	e.OriginalMessage = truncate(redact(r.Get("originalMessage").String(), secrets...), maxMessage)
+	e.OriginalMessage = truncate(redact.Text(r.Get("originalMessage").String(), secrets...), maxMessage)
 	for _, path := range codePaths {
 		if v := r.Get(path); e.Code == "" && v.Type == gjson.String {
 			e.Code = cleanCode(v.Str)
@@ -145,7 +147,7 @@ var (
 
 func (e *Error) readXML(text string, secrets []string) {
 	if m := xmlMessage.FindStringSubmatch(text); m != nil {
-		e.Message = truncate(redact(html.UnescapeString(m[1]), secrets...), maxMessage)
+		e.Message = truncate(redact.Text(html.UnescapeString(m[1]), secrets...), maxMessage)
 	}
 	if e.Code != "" {
 		return

@@ -26,11 +26,12 @@ var arrows = map[string][]string{
 	"sigv4":              nil,
 	"sigv4/credentials":  {"sigv4"},
 	"eventstream":        nil,
-	"client":             {"client/operation", "sigv4", "sigv4/credentials", "eventstream", retryable, gjson},
+	"client":             {"client/operation", "client/redact", "sigv4", "sigv4/credentials", "eventstream", retryable, gjson},
 	"client/operation":   nil,
-	"client/cassette":    {"eventstream"},
+	"client/redact":      nil,
+	"client/cassette":    {"client/redact", "eventstream"},
 	"client/bedrocktest": {"client/operation", "eventstream", "sigv4", "sigv4/credentials", "client/cassette"},
-	"cmd/bedrock":        {"client", "client/operation", "client/cassette", "client/bedrocktest", "sigv4", "sigv4/credentials", "eventstream"},
+	"cmd/bedrock":        {"client", "client/operation", "client/cassette", "client/bedrocktest", "client/redact", "sigv4", "sigv4/credentials", "eventstream"},
 	"testdata/vectors":   nil,
 }
 

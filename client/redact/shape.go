@@ -1,0 +1,101 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// lazy compiles an expression when it is first needed, so that the start of a
+// program pays nothing.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
+
+const (
+	// value is what a secret is written with. Escapes belong to it: a token's
+	// / may be \/ or &#47; and its = may be \u003d or %3D.
+	value = `(?:[A-Za-z0-9+/=_.~%-]|\\/|\\u00[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]+;)`
+
+	// nameEnd stands between a name and its value in a header, a query, JSON
+	// (escaped once more or not), a file, a printed map, percent-encoded.
+	nameEnd = `(?:\\*["'])?[ \t]*(?::|=|%3[AaDd])[ \t]*\[?(?:\\*["'])?`
+
+	// start is where a word begins; within base64 anything may stand by chance.
+	start = `(?:^|[^A-Za-z0-9+/_-]|%[0-9A-Fa-f]{2}|\\[nrt]|\\u[0-9A-Fa-f]{4})`
+)
+
+// shape is a secret that shows by its name or its form. What the first group
+// matches is kept, the rest is the secret.
+type shape struct {
+	what  string
+	words []string // one of which, in lower case, stands in every match
+	re    func() *regexp.Regexp
+	keep  func(secret string) bool // what is none after all; may be nil
+}
+
+var shapes = []shape{
+	{what: "value of a secret's name", words: []string{"token", "key", "x-amz-signature"}, re: lazy(`(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
+		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + value + `+`)},
+	{what: "signature", words: []string{"signature="}, re: lazy(`(?i)(\bsignature=)` + value + `{16,}`)},
+	{what: "bearer or basic credentials", words: []string{"bearer", "basic"}, re: lazy(`(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + value + `{16,}`)},
+	{what: "cookie", words: []string{"cookie"}, re: lazy(`(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`)},
+	{what: "password in a URL", words: []string{"://"}, re: lazy(`(://)[^/\s:@"']+:[^/\s@"']+@`)},
+	{what: "Bedrock API key", words: []string{"bedrock-api-key-"}, re: lazy(`(bedrock-api-key-)` + value + `+`)},
+	{what: "Bedrock API key", words: []string{"absk"}, re: lazy(`(` + start + `ABSK)` + value + `{8,}`)},
+	// by the first bytes of its base64
+	{what: "session token", words: []string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, re: lazy(`(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + value + `{16,}`)},
+	// of a SigV4 one the signature alone is secret, which has a shape of its own
+	{what: "Authorization header", words: []string{"authorization"}, keep: func(s string) bool { return strings.HasPrefix(s, "AWS4-") },
+		re: lazy(`(?i)(authorization` + nameEnd + `(?:(?:bearer|basic)[ ]+)?)(?:[^\r\n"'\]\\]|\\[/u])+`)},
+}
+
+func (f shape) find(spans []Span, s string) []Span {
+	for _, m := range f.re().FindAllStringSubmatchIndex(s, -1) {
+		secret := s[m[3]:m[1]]
+		if strings.Trim(secret, " @") != Mark && (f.keep == nil || !f.keep(secret)) {
+			spans = append(spans, Span{m[3], m[1], f.what})
+		}
+	}
+	return spans
+}
+
+// forms are the ways in which a text may hold a secret.
+func forms(secret string) []string {
+	query := url.QueryEscape(secret)
+	quoted, _ := json.Marshal(secret)
+	all := []string{
+		secret, query, lowerEscapes(query), url.PathEscape(secret), url.QueryEscape(query),
+		strings.Trim(string(quoted), `"`), strings.ReplaceAll(secret, "/", `\/`), html.EscapeString(secret),
+	}
+	for shift := range 3 {
+		all = append(all, inBase64(base64.RawStdEncoding, secret, shift), inBase64(base64.RawURLEncoding, secret, shift))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// inBase64 is what a secret looks like within the base64 of a longer text, so
+// many bytes after a multiple of three: the characters that its neighbours
+// have no part in.
+func inBase64(enc *base64.Encoding, secret string, shift int) string {
+	coded := enc.EncodeToString([]byte(strings.Repeat("\x00", shift) + secret))
+	end := (shift + len(secret)) * 8 / 6
+	return coded[(shift*8+5)/6 : end]
+}
+
+// lowerEscapes writes %2F as %2f.
+func lowerEscapes(s string) string {
+	b := []byte(s)
+	for i := range b {
+		if i >= 2 && b[i-2] == '%' || i >= 1 && b[i-1] == '%' {
+			b[i] = strings.ToLower(string(b[i]))[0]
+		}
+	}
+	return string(b)
+}

@@ -169,13 +169,14 @@ func TestFaultNoEnd(t *testing.T) {
 		{operation.CreateResponse, "", `{"model":"us.openai.gpt-6.1-sol","stream":true,"input":"Hi"}`, "response.completed"},
 	} {
 		text := func(a answerOf) string {
-			all := string(a.body)
+			var all strings.Builder
+			all.WriteString(string(a.body))
 			if c.op.Streaming == operation.EventStream {
 				for _, e := range a.events(t) {
-					all += e.kind + string(encode(e.inner))
+					all.WriteString(e.kind + string(encode(e.inner)))
 				}
 			}
-			return all
+			return all.String()
 		}
 		good, cut := text(call(t, s, c.op, c.label, c.body)), text(call(t, s, c.op, c.label, c.body, FaultHeader, "no-end"))
 		if !strings.Contains(good, c.end) || strings.Contains(cut, c.end) || len(cut) < len(good)/3 {
@@ -305,5 +306,23 @@ func TestResetIsTCP(t *testing.T) {
 	}
 	if _, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("got %v, want a reset", err)
+	}
+}
+
+// Over HTTP/2 a broken stream is an error too, and the connection survives.
+func TestFaultsOverHTTP2(t *testing.T) {
+	l, err := (&Server{}).StartTLS("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	rt := l.Client().Transport
+	for _, fault := range []string{"close", "reset", "close; bytes=100", "reset; bytes=100", "close; bytes=0"} {
+		if a := asked(t, l.URL, rt, fault); a.err == nil || errors.Is(a.err, io.EOF) && a.status == 200 {
+			t.Errorf("%s: %d, %d bytes, %v", fault, a.status, len(a.body), a.err)
+		}
+	}
+	if events := asked(t, l.URL, rt, "throttlingException; at=2").events(t); len(events) != 3 {
+		t.Errorf("%d events", len(events))
 	}
 }

@@ -213,18 +213,18 @@ func TestReasoning(t *testing.T) {
 	if !strings.Contains(text, "mock") || at(o, "output", "message", "content", 1, "text") == nil {
 		t.Errorf("%v", o)
 	}
-	var streamed string
+	var streamed strings.Builder
 	signed := false
 	for _, e := range call(t, s, operation.ConverseStream, sonnet, body).events(t) {
 		p, _ := at(e.payload, "delta", "reasoningContent", "text").(string)
-		streamed += p
+		streamed.WriteString(p)
 		signed = signed || at(e.payload, "delta", "reasoningContent", "signature") != nil
 		if e.kind == "contentBlockStart" {
 			t.Errorf("reasoning has a start: %v", e)
 		}
 	}
-	if streamed != text || !signed {
-		t.Errorf("streamed %q, want %q; signed %v", streamed, text, signed)
+	if streamed.String() != text || !signed {
+		t.Errorf("streamed %q, want %q; signed %v", streamed.String(), text, signed)
 	}
 	if o := call(t, s, operation.Converse, sonnet, hello).object(t); at(o, "output", "message", "content", 0, "reasoningContent") != nil {
 		t.Errorf("unasked: %v", o)

@@ -52,6 +52,9 @@ const (
 )
 
 func (g *generator) value(schema any, path, key string, depth int) (any, error) {
+	if g.values++; g.values > valueLimit {
+		return nil, fmt.Errorf("%s: the schema asks for more than %d values", path, valueLimit)
+	}
 	if schema == true {
 		return "mock", nil
 	}
@@ -61,9 +64,6 @@ func (g *generator) value(schema any, path, key string, depth int) (any, error) 
 	}
 	if depth > depthLimit {
 		return nil, fmt.Errorf("%s is nested deeper than %d levels or refers to itself", path, depthLimit)
-	}
-	if g.values++; g.values > valueLimit {
-		return nil, fmt.Errorf("%s: the schema asks for more than %d values", path, valueLimit)
 	}
 	if err := g.known(s, path); err != nil {
 		return nil, err

@@ -115,7 +115,7 @@ func validate(root, schema, v any) error {
 	}
 	if ref, ok := s["$ref"].(string); ok {
 		var target any = root
-		for _, step := range strings.Split(strings.Trim(ref, "#/"), "/") {
+		for step := range strings.SplitSeq(strings.Trim(ref, "#/"), "/") {
 			if step != "" {
 				target = target.(map[string]any)[step]
 			}

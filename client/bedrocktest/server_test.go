@@ -97,14 +97,14 @@ func TestInvokeFamilies(t *testing.T) {
 			if a.header.Get("X-Amzn-Bedrock-Input-Token-Count") == "" || a.header.Get("X-Amzn-Bedrock-Output-Token-Count") == "" {
 				t.Errorf("headers %v", a.header)
 			}
-			var text string
+			var text strings.Builder
 			events := call(t, &Server{}, operation.InvokeModelWithResponseStream, c.model, c.body).events(t)
 			for _, e := range events {
 				s, _ := at(e.inner, c.delta...).(string)
-				text += s
+				text.WriteString(s)
 			}
-			if !strings.Contains(text, "Hello world") || len(events) < 5 {
-				t.Errorf("%d chunks, text %q", len(events), text)
+			if !strings.Contains(text.String(), "Hello world") || len(events) < 5 {
+				t.Errorf("%d chunks, text %q", len(events), text.String())
 			}
 			if at(events[len(events)-1].inner, "amazon-bedrock-invocationMetrics", "outputTokenCount") == nil {
 				t.Errorf("no metrics in the last chunk: %v", events[len(events)-1].inner)

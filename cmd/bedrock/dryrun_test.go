@@ -10,7 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+
+	"rawbedrock/client/bedrocktest"
 )
 
 // TestCurlSendsTheVeryRequest runs the printed command with a shell and
@@ -113,5 +116,39 @@ func TestDryRunForms(t *testing.T) {
 	writeHTTP(&out, r, nil)
 	if got := out.String(); got != "GET /x HTTP/1.1\nHost: bedrock.example\n\n\n" {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestDryRunIsAccepted runs what a dry run prints against the local Bedrock,
+// after seeing that the dry run itself sent nothing: by API key, and with a
+// body that is too long for an argument.
+func TestDryRunIsAccepted(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("curl absent")
+	}
+	var seen atomic.Int32
+	server := httptest.NewServer(&bedrocktest.Server{Verify: bedrocktest.VerifyStrict, OnRequest: func(bedrocktest.Request) { seen.Add(1) }})
+	defer server.Close()
+	image := filepath.Join(t.TempDir(), "large.png")
+	write(t, image, "\x89PNG\r\n\x1a\n"+strings.Repeat("x", 200_000))
+
+	getenv := exampleEnv(map[string]string{"AWS_BEARER_TOKEN_BEDROCK": bedrocktest.APIKey})
+	for name, args := range map[string][]string{
+		"key pair": {"converse", "--auth", "sigv4", "--no-stream", "--image", image, "Hello"},
+		"API key":  {"chat", "Hello"},
+	} {
+		stdout, stderr, code := bedrock(t, getenv, append(args, "--endpoint-url", server.URL, "--dry-run", "curl")...)
+		if code != 0 || stderr != "" || seen.Load() != 0 || strings.Contains(stdout, bedrocktest.APIKey) {
+			t.Fatalf("%s: exit %d, %d requests: %s\n%.2000s", name, code, seen.Load(), stderr, stdout)
+		}
+		script := filepath.Join(t.TempDir(), "command.sh")
+		write(t, script, stdout)
+		shell := exec.Command("sh", script)
+		shell.Env = []string{"PATH=" + os.Getenv("PATH"), "AWS_BEARER_TOKEN_BEDROCK=" + bedrocktest.APIKey}
+		out, err := shell.CombinedOutput()
+		if err != nil || !bytes.Contains(out, []byte("mock answer")) || seen.Load() != 1 {
+			t.Errorf("%s: %v, %d requests: %.500s\n%.500s", name, err, seen.Load(), out, stdout)
+		}
+		seen.Store(0)
 	}
 }

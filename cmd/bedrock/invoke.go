@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"flag"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 
 const invokeLong = `Sends a request to a model in the model's own JSON (InvokeModel). The body is
 built from the prompt by the family of the model, or given whole with --body.
+Where the id does not tell the family, --family does.
 Unless a model is named it is Amazon Nova 2 Lite.
 
 Examples:
@@ -77,11 +79,11 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 		return err
 	}
 	defer s.close()
-	family, err := c.familyOf(model, body == nil)
-	if err != nil {
-		return err
-	}
+	family, sure := c.familyOf(model)
 	if body == nil {
+		if !sure {
+			fmt.Fprintf(e.stderr, "note: the id does not tell the model's family: asking as one of the family %s does (--family NAME)\n", family.Name)
+		}
 		if body, err = family.Body(client.Prompt{
 			Text: prompt, System: c.system, MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, Stop: c.stop,
 		}); err != nil {
@@ -89,6 +91,9 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 		}
 	}
 	x := familyExchange(family, c.stream)
+	if !sure {
+		x = anyFamilyExchange(c.stream)
+	}
 	x.request = client.Request{Op: operation.InvokeModel, Labels: []string{model}, Header: header, Body: body}
 	if c.stream {
 		x.request.Op = operation.InvokeModelWithResponseStream
@@ -96,19 +101,23 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 	return c.call(ctx, e, s, x)
 }
 
-// familyOf is the model's family. It must be known to build a body and to pick
-// text out of an answer.
-func (c *invokeFlags) familyOf(model string, build bool) (client.Family, error) {
+// familyOf is the model's family. The catalogue moves, and ARNs hide what is
+// behind them; where the id does not tell, it is not sure but what fits most:
+// Claude behind Bedrock's own ARNs, else the OpenAI form, which imported models
+// and all new providers take. A wrong guess is refused by the model, unbilled.
+func (c *invokeFlags) familyOf(model string) (family client.Family, sure bool) {
 	if c.family != "" {
-		family, _ := client.FamilyByName(c.family)
-		return family, nil
+		return client.FamilyByName(c.family)
 	}
-	family, ok := client.FamilyOf(model)
-	if !ok && (build || c.output == "text" && c.query == "" && c.dryRun == "") {
-		return family, usagef("the id %q does not tell the model's family: name it with --family (%s), or take the whole answer of a whole request: --body with -o json",
-			model, strings.Join(client.FamilyNames(), ", "))
+	if family, ok := client.FamilyOf(model); ok {
+		return family, true
 	}
-	return family, nil
+	name := "chat"
+	if arn := strings.SplitN(model, ":", 6); len(arn) == 6 && arn[0] == "arn" && arn[2] == "bedrock" && !strings.HasPrefix(arn[5], "imported-model/") {
+		name = "claude"
+	}
+	family, _ = client.FamilyByName(name)
+	return family, false
 }
 
 // header is what InvokeModel takes as headers. Of a stream, Accept is the
@@ -159,4 +168,30 @@ func familyExchange(f client.Family, stream bool) exchange {
 		event: func(ev client.Event) said { return said{text: f.Delta(ev.Payload), stop: f.Stop(ev.Payload)} },
 		line:  func(ev client.Event) []byte { return oneLine(ev.Payload) },
 	}
+}
+
+// anyFamilyExchange reads answers of a family that is not known: what the
+// first of the common ones finds in them, else the whole.
+func anyFamilyExchange(stream bool) exchange {
+	var families []client.Family
+	for _, name := range []string{"claude", "nova", "chat", "llama", "mistral", "titan-text", "command-r"} {
+		f, _ := client.FamilyByName(name)
+		families = append(families, f)
+	}
+	x := familyExchange(client.Family{}, stream)
+	x.whole = func(r *client.Response) (said, error) {
+		for _, f := range families {
+			if text := f.Text(r.Body); text != "" {
+				return said{text: text, stop: f.Stop(r.Body)}, nil
+			}
+		}
+		return said{text: string(r.Body)}, nil
+	}
+	x.event = func(ev client.Event) (s said) {
+		for _, f := range families {
+			s.text, s.stop = cmp.Or(s.text, f.Delta(ev.Payload)), cmp.Or(s.stop, f.Stop(ev.Payload))
+		}
+		return s
+	}
+	return x
 }

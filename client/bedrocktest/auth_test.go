@@ -10,6 +10,7 @@ import (
 
 	"rawbedrock/client/operation"
 	"rawbedrock/sigv4"
+	"rawbedrock/testdata/vectors"
 )
 
 // refusals: each with AWS's status, code and words.
@@ -211,5 +212,40 @@ func TestBareColon(t *testing.T) {
 	sign(t, r, []byte(hello), Credentials(), time.Now())
 	if a := send(t, &Server{}, r); a.status != 200 {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// Keys of AWS's own generators, in both orders of their parameters.
+func TestGeneratedKeys(t *testing.T) {
+	for _, c := range vectors.Lines[struct {
+		Name, Region, Token string
+		Access              string `json:"access_key"`
+		Secret              string `json:"secret_key"`
+		Session             string `json:"session_token"`
+		Date                string `json:"amz_date"`
+		JS                  string `json:"token_js"`
+		Expires             int
+	}](t, "vectors/token/cases.jsonl") {
+		issued, err := time.Parse(sigv4.TimeFormat, c.Date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, token := range []string{c.Token, c.JS} {
+			if token == "" {
+				continue
+			}
+			now := issued
+			s := &Server{
+				Region: c.Region, Now: func() time.Time { return now },
+				Accept: []sigv4.Credentials{{AccessKeyID: c.Access, SecretAccessKey: c.Secret, SessionToken: c.Session}},
+			}
+			if id, err := s.checkKey(token, "127.0.0.1"); err != nil || id.AccessKeyID != c.Access || id.Region != c.Region {
+				t.Errorf("%s: %v %+v", c.Name, id, err)
+			}
+			now = issued.Add(time.Duration(c.Expires+1) * time.Second)
+			if _, err := s.checkKey(token, "127.0.0.1"); err == nil || err.message != "Bearer Token has expired" {
+				t.Errorf("%s: after it expired: %v", c.Name, err)
+			}
+		}
 	}
 }

@@ -74,9 +74,7 @@ func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []str
 	}
 	defer s.close()
 	if body == nil {
-		if body, err = client.ChatBody(model, client.Prompt{
-			Text: prompt, System: c.system, MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, Stop: c.stop,
-		}, c.developer, stream); err != nil {
+		if body, err = client.ChatBody(model, c.prompt(prompt), c.developer, stream); err != nil {
 			return usagef("%w", err)
 		}
 	}

@@ -95,21 +95,9 @@ func (c *converseFlags) request(ctx context.Context, e env, args []string) ([]by
 	if err != nil {
 		return nil, err
 	}
-	r := client.ConverseRequest{
-		Messages: []client.Message{{Role: client.RoleUser, Content: append(content, client.ContentBlock{Text: prompt})}},
-	}
-	if c.system != "" {
-		r.System = []client.SystemBlock{{Text: c.system}}
-	}
-	if c.maxTokens > 0 || c.temperature != nil || c.topP != nil || c.stop != nil {
-		r.InferenceConfig = &client.InferenceConfig{MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, StopSequences: c.stop}
-	}
-	if c.guardrail != "" {
-		id, version, err := guardrail(c.guardrail)
-		if err != nil {
-			return nil, err
-		}
-		r.GuardrailConfig = &client.GuardrailConfig{GuardrailIdentifier: id, GuardrailVersion: version}
+	r, err := c.converse(c.guardrail, append(content, client.ContentBlock{Text: prompt})...)
+	if err != nil {
+		return nil, err
 	}
 	if c.toolConfig != "" {
 		if r.ToolConfig, err = readToolConfig(c.toolConfig); err != nil {
@@ -117,6 +105,25 @@ func (c *converseFlags) request(ctx context.Context, e env, args []string) ([]by
 		}
 	}
 	return json.Marshal(r)
+}
+
+// converse is the request of Converse for one message.
+func (s *sampling) converse(guard string, content ...client.ContentBlock) (*client.ConverseRequest, error) {
+	r := &client.ConverseRequest{Messages: []client.Message{{Role: client.RoleUser, Content: content}}}
+	if s.system != "" {
+		r.System = []client.SystemBlock{{Text: s.system}}
+	}
+	if s.maxTokens > 0 || s.temperature != nil || s.topP != nil || s.stop != nil {
+		r.InferenceConfig = &client.InferenceConfig{MaxTokens: s.maxTokens, Temperature: s.temperature, TopP: s.topP, StopSequences: s.stop}
+	}
+	if guard != "" {
+		id, version, err := guardrail(guard)
+		if err != nil {
+			return nil, err
+		}
+		r.GuardrailConfig = &client.GuardrailConfig{GuardrailIdentifier: id, GuardrailVersion: version}
+	}
+	return r, nil
 }
 
 // attachments are the content blocks that stand before the prompt.

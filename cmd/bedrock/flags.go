@@ -98,6 +98,11 @@ func (s *sampling) register(fs *flag.FlagSet, maxTemperature float64) {
 	})
 }
 
+// prompt is the text with what the flags say.
+func (s *sampling) prompt(text string) client.Prompt {
+	return client.Prompt{Text: text, System: s.system, MaxTokens: s.maxTokens, Temperature: s.temperature, TopP: s.topP, Stop: s.stop}
+}
+
 // choice is a flag with a fixed set of values.
 func choice(fs *flag.FlagSet, p *string, name, value, usage string, values ...string) {
 	*p = value

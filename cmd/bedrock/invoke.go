@@ -84,9 +84,7 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 		if !sure {
 			fmt.Fprintf(e.stderr, "note: the id does not tell the model's family: asking as one of the family %s does (--family NAME)\n", family.Name)
 		}
-		if body, err = family.Body(client.Prompt{
-			Text: prompt, System: c.system, MaxTokens: c.maxTokens, Temperature: c.temperature, TopP: c.topP, Stop: c.stop,
-		}); err != nil {
+		if body, err = family.Body(c.prompt(prompt)); err != nil {
 			return usagef("%w", err)
 		}
 	}
@@ -139,15 +137,22 @@ func (c *invokeFlags) header() (http.Header, error) {
 			h.Set(f.name, f.value)
 		}
 	}
-	if c.guardrail != "" {
-		id, version, err := guardrail(c.guardrail)
-		if err != nil {
-			return nil, err
-		}
-		h.Set("X-Amzn-Bedrock-GuardrailIdentifier", id)
-		h.Set("X-Amzn-Bedrock-GuardrailVersion", version)
+	return h, setGuardrail(h, c.guardrail)
+}
+
+// setGuardrail applies a guardrail, ID:VERSION or none, by the headers of
+// InvokeModel and Chat Completions.
+func setGuardrail(h http.Header, guard string) error {
+	if guard == "" {
+		return nil
 	}
-	return h, nil
+	id, version, err := guardrail(guard)
+	if err != nil {
+		return err
+	}
+	h.Set("X-Amzn-Bedrock-GuardrailIdentifier", id)
+	h.Set("X-Amzn-Bedrock-GuardrailVersion", version)
+	return nil
 }
 
 func isJSON(mediaType string) bool {

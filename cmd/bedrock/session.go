@@ -184,15 +184,24 @@ func overlay(getenv func(string) string, secrets map[string]string) func(string)
 	}
 }
 
+// modelFlag is the model that --model or BEDROCK_MODEL names, empty when
+// neither does.
+func modelFlag(e env, fs *flag.FlagSet, model string) (string, error) {
+	named := given(fs, "model", "m") != ""
+	if !named {
+		model = e.getenv("BEDROCK_MODEL")
+	}
+	if _, err := operation.Converse.Expand(model); err != nil && (model != "" || named) {
+		return "", usagef("--model %q: give a model id, an inference profile or an ARN", model)
+	}
+	return model, nil
+}
+
 // session checks the model's name and opens the connection. model is what the
 // flags or BEDROCK_MODEL name, else the fallback for the region.
 func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallback func(region string) string) (s *session, model string, err error) {
-	model = a.model
-	if given(fs, "model", "m") == "" {
-		model = e.getenv("BEDROCK_MODEL")
-	}
-	if _, err := operation.Converse.Expand(model); err != nil && (model != "" || given(fs, "model", "m") != "") {
-		return nil, "", usagef("--model %q: give a model id, an inference profile or an ARN", model)
+	if model, err = modelFlag(e, fs, a.model); err != nil {
+		return nil, "", err
 	}
 	if a.force && a.out == "" {
 		return nil, "", usagef("--force is for --out")

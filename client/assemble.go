@@ -31,32 +31,29 @@ type block struct {
 // Add takes the next event. Events and members that the types do not know are
 // kept in the Extra of the response or of the block, padding is not.
 func (a *Assembler) Add(e Event) error {
-	_, err := a.add(e)
-	return err
-}
-
-// add also returns the text that the event adds.
-func (a *Assembler) add(e Event) (string, error) {
 	if e.Type == "contentBlockDelta" {
+		if index, text, ok := textDelta(e.Payload); ok {
+			b := a.block(index)
+			b.seen[deltaText] = true
+			b.text[deltaText] = append(b.text[deltaText], text...)
+			return nil
+		}
 		if d, ok := readDelta(string(e.Payload)); ok {
 			b := a.block(d.index)
 			b.seen[d.kind] = true
 			b.text[d.kind] = append(b.text[d.kind], d.text...)
-			if d.kind != deltaText {
-				d.text = ""
-			}
-			return d.text, nil
+			return nil
 		}
 	}
-	return e.Text(), a.addOther(e)
+	c, err := e.Converse()
+	if err == nil {
+		a.begin()
+		a.addEvent(c)
+	}
+	return err
 }
 
-func (a *Assembler) addOther(e Event) error {
-	a.begin()
-	c, err := e.Converse()
-	if err != nil {
-		return err
-	}
+func (a *Assembler) addEvent(c ConverseEvent) {
 	a.keep(c.Extra)
 	switch {
 	case c.MessageStart != nil:
@@ -82,7 +79,6 @@ func (a *Assembler) addOther(e Event) error {
 		a.response.PerformanceConfig, a.response.ServiceTier = m.PerformanceConfig, m.ServiceTier
 		a.keep(m.Extra)
 	}
-	return nil
 }
 
 // Response is the answer so far. It may be asked for at any time, and again.
@@ -204,7 +200,7 @@ func (b *block) addImage(d *ImageDelta) {
 
 func (b *block) keep(x Extra) {
 	for name, raw := range x.All() {
-		b.strangers = append(b.strangers, member{name: name, raw: raw})
+		b.strangers = append(b.strangers, member{name: name, raw: string(raw)})
 	}
 }
 
@@ -216,13 +212,13 @@ func (b *block) extra(x *Extra) {
 		var all []string
 		for _, n := range b.strangers {
 			if n.name == m.name {
-				all = append(all, string(n.raw))
+				all = append(all, n.raw)
 			}
 		}
 		if len(all) > 1 {
-			m.raw = json.RawMessage("[" + strings.Join(all, ",") + "]")
+			m.raw = "[" + strings.Join(all, ",") + "]"
 		}
-		x.Set(m.name, m.raw)
+		x.Set(m.name, json.RawMessage(m.raw))
 	}
 }
 

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"io"
 	"iter"
 
 	"rawbedrock/client/operation"
@@ -38,7 +37,17 @@ func (c *Client) ConverseStream(ctx context.Context, r *ConverseRequest) (*Conve
 // Leaving the loop closes the stream.
 func (s *ConverseStream) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		s.read(func(e Event, _ string, err error) bool { return yield(e, err) })
+		for e, err := range s.Stream.Events() {
+			if err == nil {
+				if err = s.answer.Add(e); err != nil {
+					s.err = s.finish(err)
+					err = s.err
+				}
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
 	}
 }
 
@@ -46,9 +55,11 @@ func (s *ConverseStream) Events() iter.Seq2[Event, error] {
 // pair. Leaving the loop closes the stream.
 func (s *ConverseStream) Text() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		s.read(func(_ Event, text string, err error) bool {
-			return text == "" && err == nil || yield(text, err)
-		})
+		for e, err := range s.Events() {
+			if text := e.Text(); (text != "" || err != nil) && !yield(text, err) {
+				return
+			}
+		}
 	}
 }
 
@@ -57,30 +68,8 @@ func (s *ConverseStream) Text() iter.Seq2[string, error] {
 // an error it is the answer as far as it came.
 func (s *ConverseStream) Response() (*ConverseResponse, error) {
 	var broken error
-	s.read(func(_ Event, _ string, err error) bool {
+	for _, err := range s.Events() {
 		broken = err
-		return true
-	})
-	return s.answer.Response(), broken
-}
-
-// read assembles events and hands them on, until yield says no.
-func (s *ConverseStream) read(yield func(e Event, text string, err error) bool) {
-	defer s.Close()
-	for {
-		e, err := s.next()
-		if err == io.EOF {
-			return
-		}
-		var text string
-		if err == nil {
-			if text, err = s.answer.add(e); err != nil {
-				s.err = s.finish(err)
-				err = s.err
-			}
-		}
-		if !yield(e, text, err) || err != nil {
-			return
-		}
 	}
+	return s.answer.Response(), broken
 }

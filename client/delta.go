@@ -1,12 +1,18 @@
 package client
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Text is the text that an event of ConverseStream adds to the answer; other
 // events have none. It reads no more of the payload than it must.
 func (e Event) Text() string {
 	if e.Type != "contentBlockDelta" {
 		return ""
+	}
+	if _, text, ok := textDelta(e.Payload); ok {
+		return string(text)
 	}
 	d, ok := readDelta(string(e.Payload))
 	if !ok {
@@ -23,6 +29,31 @@ func (e Event) Converse() (ConverseEvent, error) {
 	var c ConverseEvent
 	err := Unmarshal(slices.Concat([]byte(`{"`), []byte(e.Type), []byte(`":`), e.Payload, []byte(`}`)), &c)
 	return c, err
+}
+
+// textDelta reads a delta of text as Bedrock writes it, members in order, no
+// white space, and is not ok for any other and for text with escapes. It takes
+// a fifth of readDelta's time and no allocation; nearly all events of a stream
+// are of this form.
+func textDelta(payload []byte) (index int, text []byte, ok bool) {
+	p, ok := bytes.CutPrefix(payload, []byte(`{"contentBlockIndex":`))
+	digits := 0
+	for ok && digits < min(len(p), 4) && '0' <= p[digits] && p[digits] <= '9' {
+		index = index*10 + int(p[digits]-'0')
+		digits++
+	}
+	if digits == 0 || digits > 1 && p[0] == '0' {
+		return 0, nil, false
+	}
+	if p, ok = bytes.CutPrefix(p[digits:], []byte(`,"delta":{"text":"`)); !ok {
+		return 0, nil, false
+	}
+	n := plain(p, 0)
+	text, p = p[:n], p[n:]
+	if padding, ok := bytes.CutPrefix(p, []byte(`"},"p":"`)); ok {
+		return index, text, string(padding[plain(padding, 0):]) == `"}`
+	}
+	return index, text, string(p) == `"}}`
 }
 
 // delta is a contentBlockDelta that adds one string to its block, as nearly
@@ -95,17 +126,22 @@ func (s *scanner) delta(d *delta, parent string) error {
 		case parent == "reasoningContent" && name == "signature":
 			kind = deltaSignature
 		}
-		if s.space() != '"' {
-			kind = deltaOther
+		if s.space() != '"' || kind == deltaOther {
+			d.kind = deltaOther
+			return s.skip()
 		}
 		start := s.i
-		err := s.skip()
-		if d.kind = kind; err == nil && kind != deltaOther {
+		escaped, err := s.text()
+		if err != nil {
+			return err
+		}
+		d.kind, d.text = kind, s.s[start+1:s.i-1]
+		if escaped {
 			var exact bool
 			if d.text, exact = unquote(s.s[start:s.i]); !exact {
 				d.kind = deltaOther
 			}
 		}
-		return err
+		return nil
 	})
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"iter"
 	"reflect"
@@ -26,9 +25,8 @@ type Extra struct {
 // member is kept in Extra. verbatim: it is the text of a field that decoding
 // did understand.
 type member struct {
-	name     string
-	raw      json.RawMessage
-	verbatim bool
+	name, raw string
+	verbatim  bool
 }
 
 // anyCount is set in the Extra of a union that arrived with no member or with
@@ -53,7 +51,7 @@ func (x Extra) Get(path string) gjson.Result {
 func (x Extra) All() iter.Seq2[string, json.RawMessage] {
 	return func(yield func(string, json.RawMessage) bool) {
 		for _, m := range x.members {
-			if !m.verbatim && !yield(m.name, m.raw) {
+			if !m.verbatim && !yield(m.name, json.RawMessage(m.raw)) {
 				return
 			}
 		}
@@ -66,7 +64,7 @@ func (x Extra) All() iter.Seq2[string, json.RawMessage] {
 func (x *Extra) Set(name string, value json.RawMessage) {
 	x.members = slices.DeleteFunc(slices.Clone(x.members), func(m member) bool { return m.name == name })
 	if value != nil {
-		x.members = append(x.members, member{name: name, raw: value})
+		x.members = append(x.members, member{name: name, raw: string(value)})
 	}
 }
 
@@ -86,7 +84,7 @@ func (m *member) standsFor(field reflect.Value) bool {
 		return field.IsZero()
 	}
 	was := reflect.New(field.Type()).Elem()
-	s := scanner{s: string(m.raw)}
+	s := scanner{s: m.raw}
 	_, err := s.value(was)
 	return err == nil && reflect.DeepEqual(was.Interface(), field.Interface())
 }
@@ -108,7 +106,7 @@ func (p *plan) members(v reflect.Value, x *Extra, names []string) []string {
 		}
 	}
 	for _, m := range x.members {
-		if !bytes.Equal(m.raw, []byte("null")) {
+		if m.raw != "null" {
 			names = append(names, m.name)
 		}
 	}

@@ -88,54 +88,6 @@ func (s *scanner) value(v reflect.Value) (exact bool, err error) {
 	return exact, err
 }
 
-func setScalar(raw string, v reflect.Value) (exact, ok bool) {
-	var canonical [32]byte
-	switch k := v.Kind(); {
-	case raw[0] == '"':
-		text, exact := unquote(raw)
-		return setText(text, exact, v)
-	case k == reflect.Bool:
-		v.SetBool(raw == "true")
-		return true, raw == "true" || raw == "false"
-	case k == reflect.Int || k == reflect.Int64:
-		n, err := strconv.ParseInt(raw, 10, 64)
-		if err != nil { // 12.0 and 1.2e1 are integers too
-			f, err := strconv.ParseFloat(raw, 64)
-			if n = int64(f); err != nil || float64(n) != f || math.Abs(f) > 1<<53 {
-				return false, false
-			}
-		}
-		v.SetInt(n)
-		return string(strconv.AppendInt(canonical[:0], n, 10)) == raw, !v.OverflowInt(n)
-	case k == reflect.Float64:
-		f, err := strconv.ParseFloat(raw, 64)
-		v.SetFloat(f)
-		return string(appendFloat(canonical[:0], f)) == raw, err == nil
-	}
-	return false, false
-}
-
-func setText(text string, exact bool, v reflect.Value) (_, ok bool) {
-	switch {
-	case v.Kind() == reflect.String:
-		v.SetString(text)
-		return exact, true
-	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
-		b, err := base64.StdEncoding.Strict().DecodeString(text)
-		if err != nil { // unpadded, or with stray bits
-			exact = false
-			b, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=\r\n"))
-		}
-		v.SetBytes(b)
-		return exact && len(text) == base64.StdEncoding.EncodedLen(len(b)), err == nil
-	case v.Type() == timeType:
-		t, err := time.Parse(time.RFC3339, text)
-		v.Set(reflect.ValueOf(t))
-		return exact && t.Format(time.RFC3339Nano) == text, err == nil
-	}
-	return false, false
-}
-
 func (s *scanner) list(v reflect.Value) (exact bool, err error) {
 	v.Set(reflect.MakeSlice(v.Type(), 0, 1))
 	exact = true
@@ -145,7 +97,7 @@ func (s *scanner) list(v reflect.Value) (exact bool, err error) {
 		v.SetLen(n + 1)
 		ok, err := s.value(v.Index(n))
 		exact = exact && ok
-		if err != nil {
+		if err != nil { // without which the number need not be written
 			return inPath(err, strconv.Itoa(n))
 		}
 		return nil
@@ -212,7 +164,7 @@ func (s *scanner) member(f reflect.Value, name string, x *Extra) error {
 		return s.keep(x, name)
 	}
 	if err == nil && !exact {
-		x.members = append(x.members, member{name, json.RawMessage(s.s[start:s.i]), true})
+		x.members = append(x.members, member{name, s.s[start:s.i], true})
 	}
 	return err
 }
@@ -227,7 +179,7 @@ func (s *scanner) keep(x *Extra, name string) error {
 	if x.find(name) != nil {
 		x.Set(name, nil)
 	}
-	x.members = append(x.members, member{name: name, raw: json.RawMessage(s.s[start:s.i])})
+	x.members = append(x.members, member{name: name, raw: s.s[start:s.i]})
 	return nil
 }
 
@@ -236,7 +188,7 @@ func (s *scanner) keep(x *Extra, name string) error {
 func encode(b []byte, v reflect.Value) (_ []byte, err error) {
 	switch k := v.Kind(); {
 	case v.Type() == rawType:
-		return appendRaw(b, v.Bytes())
+		return appendRaw(b, string(v.Bytes()))
 	case v.Type() == timeType:
 		return v.Interface().(time.Time).AppendFormat(b, `"`+time.RFC3339Nano+`"`), nil
 	case k == reflect.Pointer && !v.IsNil():
@@ -278,11 +230,10 @@ func encode(b []byte, v reflect.Value) (_ []byte, err error) {
 func encodeObject(b []byte, v reflect.Value) (_ []byte, err error) {
 	p := planOf(v.Type())
 	x := p.extraOf(v)
-	var names [4]string
-	if p.union && x.odd&anyCount == 0 {
-		if set := p.members(v, x, names[:0]); len(set) != 1 {
-			return b, &JSONError{Offset: -1, Reason: fmt.Sprintf("a %s has exactly one member, not %d %v", v.Type().Name(), len(set), set)}
-		}
+	var names [4]string // stays on the stack
+	if p.union && x.odd&anyCount == 0 && len(p.members(v, x, names[:0])) != 1 {
+		set := p.members(v, x, nil)
+		return b, &JSONError{Offset: -1, Reason: fmt.Sprintf("a %s has exactly one member, not %d %v", v.Type().Name(), len(set), set)}
 	}
 	b = append(b, '{')
 	for k, f := range p.fields {

@@ -65,7 +65,7 @@ func TestCodecAllocations(t *testing.T) {
 		var r ConverseResponse
 		Unmarshal(body, &r)
 	})
-	if t.Logf("write %v, read %v", write, read); write > 11 || read > 13 {
-		t.Errorf("write %v allocations, read %v: want at most 11 and 13", write, read)
+	if t.Logf("write %v, read %v", write, read); write > 2 || read > 9 {
+		t.Errorf("write %v allocations, read %v: want at most 2 and 9", write, read)
 	}
 }

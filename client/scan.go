@@ -1,15 +1,11 @@
 package client
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"reflect"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // maxDepth is how deep arrays and objects may nest.
@@ -41,6 +37,9 @@ func (e *JSONError) Error() string {
 // inPath puts the name of a member or the index of an element before the path
 // of err.
 func inPath(err error, step string) error {
+	if err == nil {
+		return nil
+	}
 	if e, ok := errors.AsType[*JSONError](err); ok {
 		e.Path = strings.TrimSuffix(step+"."+e.Path, ".")
 	}
@@ -67,6 +66,13 @@ func (s *scanner) here() string {
 
 // space skips white space and returns the byte behind it, 0 at the end.
 func (s *scanner) space() byte {
+	if s.i < len(s.s) && s.s[s.i] > ' ' {
+		return s.s[s.i]
+	}
+	return s.blank()
+}
+
+func (s *scanner) blank() byte {
 	for s.i < len(s.s) {
 		switch c := s.s[s.i]; c {
 		case ' ', '\n', '\r', '\t':
@@ -98,7 +104,8 @@ func (s *scanner) skip() error {
 	case '{', '[':
 		return s.items(func(string) error { return s.skip() })
 	case '"':
-		return s.text()
+		_, err := s.text()
+		return err
 	case 't':
 		return s.literal("true")
 	case 'f':
@@ -121,23 +128,23 @@ func (s *scanner) literal(word string) error {
 }
 
 func (s *scanner) number() error {
-	s.accept("-")
-	if !s.accept("0") && !s.digits() {
+	s.accept('-', '-')
+	if !s.accept('0', '0') && !s.digits() {
 		return s.syntax("unexpected %s where a value belongs", s.here())
 	}
-	if s.accept(".") && !s.digits() {
+	if s.accept('.', '.') && !s.digits() {
 		return s.syntax("unexpected %s in a number", s.here())
 	}
-	if s.accept("eE") {
-		if s.accept("+-"); !s.digits() {
+	if s.accept('e', 'E') {
+		if s.accept('+', '-'); !s.digits() {
 			return s.syntax("unexpected %s in a number", s.here())
 		}
 	}
 	return nil
 }
 
-func (s *scanner) accept(set string) bool {
-	if s.i < len(s.s) && strings.IndexByte(set, s.s[s.i]) >= 0 {
+func (s *scanner) accept(a, b byte) bool {
+	if s.i < len(s.s) && (s.s[s.i] == a || s.s[s.i] == b) {
 		s.i++
 		return true
 	}
@@ -196,10 +203,14 @@ func (s *scanner) name() (string, error) {
 		return "", s.syntax("%s where the name of a member belongs", s.here())
 	}
 	start := s.i
-	if err := s.text(); err != nil {
+	escaped, err := s.text()
+	if err != nil {
 		return "", err
 	}
-	name, _ := unquote(s.s[start:s.i])
+	name := s.s[start+1 : s.i-1]
+	if escaped {
+		name, _ = unquote(s.s[start:s.i])
+	}
 	if s.space() != ':' {
 		return "", s.syntax("%s where %q belongs", s.here(), ':')
 	}
@@ -207,141 +218,38 @@ func (s *scanner) name() (string, error) {
 	return name, nil
 }
 
-// text passes over a string.
-func (s *scanner) text() error {
+// text passes over a string and tells if there are escapes in it.
+func (s *scanner) text() (escaped bool, err error) {
 	for s.i++; ; {
 		s.i = plain(s.s, s.i)
 		if s.i >= len(s.s) {
-			return s.syntax("the text ends inside a string")
+			return escaped, s.syntax("the text ends inside a string")
 		}
 		switch s.s[s.i] {
 		case '"':
 			s.i++
-			return nil
+			return escaped, nil
 		case '\\':
-			if n := escapeLen(s.s[s.i:]); n > 0 {
-				s.i += n
-				continue
+			n := escapeLen(s.s[s.i:])
+			if n == 0 {
+				return escaped, s.syntax("unknown escape in a string")
 			}
-			return s.syntax("unknown escape in a string")
+			s.i += n
+			escaped = true
 		default:
-			return s.syntax("control character %s in a string", s.here())
+			return escaped, s.syntax("control character %s in a string", s.here())
 		}
-	}
-}
-
-// escapeLen is the length of the escape that s begins with, 0 for a wrong one.
-func escapeLen(s string) int {
-	switch {
-	case len(s) >= 2 && strings.IndexByte(`"\/bfnrt`, s[1]) >= 0:
-		return 2
-	case len(s) >= 6 && s[1] == 'u':
-		if _, err := strconv.ParseUint(s[2:6], 16, 16); err == nil {
-			return 6
-		}
-	}
-	return 0
-}
-
-// plain finds the first byte from i on that a JSON string cannot hold as it
-// is: a quote, a backslash or a control character. It looks at eight at once.
-func plain(s string, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, slash := w^(ones*'"'), w^(ones*'\\')
-		if ((w-ones*0x20)&^w|(quote-ones)&^quote|(slash-ones)&^slash)&highs != 0 {
-			break
-		}
-	}
-	for i < len(s) && s[i] != '"' && s[i] != '\\' && s[i] >= 0x20 {
-		i++
-	}
-	return i
-}
-
-// unquote gives the meaning of a checked string with its quotes. It is not
-// exact when half a surrogate pair became U+FFFD.
-func unquote(raw string) (text string, exact bool) {
-	raw = raw[1 : len(raw)-1]
-	next := strings.IndexByte(raw, '\\')
-	if next < 0 {
-		return raw, true
-	}
-	b := make([]byte, 0, len(raw))
-	exact = true
-	for next >= 0 {
-		b = append(b, raw[:next]...)
-		c := raw[next+1]
-		raw = raw[next+2:]
-		if i := strings.IndexByte("bfnrt", c); i >= 0 {
-			b = append(b, "\b\f\n\r\t"[i])
-		} else if c != 'u' {
-			b = append(b, c)
-		} else {
-			r := rune(hex4(raw))
-			raw = raw[4:]
-			if utf16.IsSurrogate(r) {
-				pair := rune(utf8.RuneError)
-				if strings.HasPrefix(raw, `\u`) {
-					pair = utf16.DecodeRune(r, rune(hex4(raw[2:])))
-				}
-				if r = pair; pair != utf8.RuneError {
-					raw = raw[6:]
-				} else {
-					exact = false
-				}
-			}
-			b = utf8.AppendRune(b, r)
-		}
-		next = strings.IndexByte(raw, '\\')
-	}
-	return string(append(b, raw...)), exact
-}
-
-func hex4(s string) uint64 {
-	n, _ := strconv.ParseUint(s[:4], 16, 16)
-	return n
-}
-
-// appendText appends text as a JSON string.
-func appendText(b []byte, text string) []byte {
-	if !utf8.ValidString(text) {
-		text = string([]rune(text))
-	}
-	b = append(b, '"')
-	for {
-		i := plain(text, 0)
-		b = append(b, text[:i]...)
-		if i == len(text) {
-			return append(b, '"')
-		}
-		if short := strings.IndexByte("\"\\\b\f\n\r\t", text[i]); short >= 0 {
-			b = append(b, '\\', `"\bfnrt`[short])
-		} else {
-			b = append(b, '\\', 'u', '0', '0', '0'+text[i]>>4, "0123456789abcdef"[text[i]&15])
-		}
-		text = text[i+1:]
 	}
 }
 
 // appendRaw appends a document as it is, once it is known to be JSON.
-func appendRaw(b []byte, raw json.RawMessage) ([]byte, error) {
-	s := scanner{s: string(raw)}
+func appendRaw(b []byte, raw string) ([]byte, error) {
+	s := scanner{s: raw}
 	err := s.skip()
 	if err == nil {
 		err = s.end()
 	}
 	return append(b, raw...), err
-}
-
-// appendFloat appends the shortest number that reads back as f.
-func appendFloat(b []byte, f float64) []byte {
-	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
-		return strconv.AppendFloat(b, f, 'e', -1, 64)
-	}
-	return strconv.AppendFloat(b, f, 'f', -1, 64)
 }
 
 // closed puts c in place of a last comma, or behind an opening bracket.

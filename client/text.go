@@ -1,0 +1,192 @@
+package client
+
+import (
+	"encoding/base64"
+	"math"
+	"math/bits"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// How JSON writes strings and numbers.
+
+// escapeLen is the length of the escape that s begins with, 0 for a wrong one.
+func escapeLen(s string) int {
+	switch {
+	case len(s) >= 2 && strings.IndexByte(`"\/bfnrt`, s[1]) >= 0:
+		return 2
+	case len(s) >= 6 && s[1] == 'u':
+		if _, err := strconv.ParseUint(s[2:6], 16, 16); err == nil {
+			return 6
+		}
+	}
+	return 0
+}
+
+// plain finds the first byte from i on that a JSON string cannot hold as it
+// is: a quote, a backslash or a control character. It looks at eight at once.
+func plain[T string | []byte](s T, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(s); i += 8 {
+		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		if found := ((w-ones*0x20)&^w | (quote-ones)&^quote | (slash-ones)&^slash) & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(s) && s[i] != '"' && s[i] != '\\' && s[i] >= 0x20 {
+		i++
+	}
+	return i
+}
+
+// unquote gives the meaning of a checked string with its quotes. It is not
+// exact when half a surrogate pair became U+FFFD.
+func unquote(raw string) (text string, exact bool) {
+	raw = raw[1 : len(raw)-1]
+	next := strings.IndexByte(raw, '\\')
+	if next < 0 {
+		return raw, true
+	}
+	var b strings.Builder
+	b.Grow(len(raw))
+	exact = true
+	for ; next >= 0; next = strings.IndexByte(raw, '\\') {
+		b.WriteString(raw[:next])
+		c := raw[next+1]
+		raw = raw[next+2:]
+		switch c {
+		case 'n':
+			b.WriteByte('\n')
+		case 't':
+			b.WriteByte('\t')
+		case 'r':
+			b.WriteByte('\r')
+		case 'b':
+			b.WriteByte('\b')
+		case 'f':
+			b.WriteByte('\f')
+		case 'u':
+			r, n := escapedRune(raw)
+			exact = exact && n > 0
+			b.WriteRune(r)
+			raw = raw[max(n, 4):]
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteString(raw)
+	return b.String(), exact
+}
+
+// escapedRune reads XXXX or, of a surrogate pair, XXXX\uYYYY, and says how
+// long that is; 0 for half a pair.
+func escapedRune(s string) (rune, int) {
+	r := rune(hex4(s))
+	if !utf16.IsSurrogate(r) {
+		return r, 4
+	}
+	if strings.HasPrefix(s[4:], `\u`) {
+		if r = utf16.DecodeRune(r, rune(hex4(s[6:]))); r != utf8.RuneError {
+			return r, 10
+		}
+	}
+	return utf8.RuneError, 0
+}
+
+func hex4(s string) uint64 {
+	n, _ := strconv.ParseUint(s[:4], 16, 16)
+	return n
+}
+
+// appendText appends text as a JSON string.
+func appendText(b []byte, text string) []byte {
+	if !utf8.ValidString(text) {
+		text = string([]rune(text))
+	}
+	b = append(slices.Grow(b, len(text)+len(text)/16+2), '"')
+	for {
+		i := plain(text, 0)
+		b = append(b, text[:i]...)
+		if i == len(text) {
+			return append(b, '"')
+		}
+		switch c := text[i]; c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\t':
+			b = append(b, '\\', 't')
+		case '\r':
+			b = append(b, '\\', 'r')
+		default:
+			b = append(b, '\\', 'u', '0', '0', '0'+c>>4, "0123456789abcdef"[c&15])
+		}
+		text = text[i+1:]
+	}
+}
+
+// setScalar sets v from the text of a valid JSON value. It is not ok when v
+// cannot hold it, and not exact when v would be written otherwise.
+func setScalar(raw string, v reflect.Value) (exact, ok bool) {
+	var canonical [32]byte
+	switch k := v.Kind(); {
+	case raw[0] == '"':
+		text, exact := unquote(raw)
+		return setText(text, exact, v)
+	case k == reflect.Bool:
+		v.SetBool(raw == "true")
+		return true, raw == "true" || raw == "false"
+	case k == reflect.Int || k == reflect.Int64:
+		n, err := strconv.ParseInt(raw, 10, 64)
+		if err != nil { // 12.0 and 1.2e1 are integers too
+			f, err := strconv.ParseFloat(raw, 64)
+			if n = int64(f); err != nil || float64(n) != f || math.Abs(f) > 1<<53 {
+				return false, false
+			}
+		}
+		v.SetInt(n)
+		return string(strconv.AppendInt(canonical[:0], n, 10)) == raw, !v.OverflowInt(n)
+	case k == reflect.Float64:
+		f, err := strconv.ParseFloat(raw, 64)
+		v.SetFloat(f)
+		return string(appendFloat(canonical[:0], f)) == raw, err == nil
+	}
+	return false, false
+}
+
+func setText(text string, exact bool, v reflect.Value) (_, ok bool) {
+	switch {
+	case v.Kind() == reflect.String:
+		v.SetString(text)
+		return exact, true
+	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
+		b, err := base64.StdEncoding.Strict().DecodeString(text)
+		if err != nil { // unpadded, or with stray bits
+			exact = false
+			b, err = base64.RawStdEncoding.DecodeString(strings.TrimRight(text, "=\r\n"))
+		}
+		v.SetBytes(b)
+		return exact && len(text) == base64.StdEncoding.EncodedLen(len(b)), err == nil
+	case v.Type() == timeType:
+		t, err := time.Parse(time.RFC3339, text)
+		v.Set(reflect.ValueOf(t))
+		return exact && t.Format(time.RFC3339Nano) == text, err == nil
+	}
+	return false, false
+}
+
+// appendFloat appends the shortest number that reads back as f.
+func appendFloat(b []byte, f float64) []byte {
+	if a := math.Abs(f); a != 0 && (a < 1e-6 || a >= 1e21) {
+		return strconv.AppendFloat(b, f, 'e', -1, 64)
+	}
+	return strconv.AppendFloat(b, f, 'f', -1, 64)
+}

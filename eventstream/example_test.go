@@ -107,7 +107,8 @@ func ExampleHeaders_Get() {
 
 func ExampleValue() {
 	fmt.Println(eventstream.Bool(false), eventstream.Short(-2), eventstream.Bytes([]byte("hi")))
-	fmt.Println(eventstream.Integer(1) == eventstream.Integer(1), eventstream.Integer(1) == eventstream.Long(1))
+	one := eventstream.Integer(1)
+	fmt.Println(one == eventstream.Integer(1), one == eventstream.Long(1))
 	// Output:
 	// false -2 aGk=
 	// true false

@@ -63,11 +63,13 @@ func main() {
 			}
 		}
 	}
-	fmt.Printf("%d tests passed, %d failed\n", passed, failed)
-	fmt.Printf("vectors: %d tests ran over %d cases\n", vectorTests, vectorCases)
+	skipped := 0
 	for _, why := range slices.Sorted(maps.Keys(skips)) {
 		fmt.Printf("skipped %d: %s\n", skips[why], why)
+		skipped += skips[why]
 	}
+	fmt.Printf("vectors: %d tests ran over %d cases\n", vectorTests, vectorCases)
+	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
 	if failed > 0 || passed == 0 {
 		os.Exit(1)
 	}

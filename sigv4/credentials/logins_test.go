@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -15,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -203,8 +205,9 @@ func verifyDPoP(t *testing.T, proof string, key *ecdsa.PublicKey, now time.Time)
 	}
 	x, _ := base64.RawURLEncoding.DecodeString(header.JWK.X)
 	y, _ := base64.RawURLEncoding.DecodeString(header.JWK.Y)
+	point, _ := key.Bytes() // uncompressed: 4, x, y
 	if header.Typ != "dpop+jwt" || header.Alg != "ES256" || header.JWK.Kty != "EC" || header.JWK.Crv != "P-256" || len(x) != 32 || len(y) != 32 ||
-		new(big.Int).SetBytes(x).Cmp(key.X) != 0 || new(big.Int).SetBytes(y).Cmp(key.Y) != 0 {
+		!bytes.Equal(slices.Concat([]byte{4}, x, y), point) {
 		t.Errorf("header %s", raw[0])
 	}
 	if claims.HTM != "POST" || claims.HTU != "https://x/v1/token" || claims.IAT != now.Unix() || len(claims.JTI) != 36 {

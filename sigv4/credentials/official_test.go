@@ -171,7 +171,7 @@ type traffic struct {
 			Request *struct {
 				Request struct {
 					URI, Method string
-					Headers     http.Header
+					Headers     map[string][]string
 				}
 			}
 			Response *struct {
@@ -202,7 +202,7 @@ func readTraffic(t *testing.T, path string) *replay {
 		switch a := e.Action; {
 		case a.Request != nil:
 			q := a.Request.Request
-			x = &recorded{method: q.Method, uri: q.URI, signed: q.Headers["authorization"] != nil}
+			x = &recorded{method: q.Method, uri: q.URI, signed: len(q.Headers["authorization"]) > 0}
 			open[e.Connection] = x
 			r.exchanges = append(r.exchanges, x)
 		case a.Response != nil && a.Response.Response.Ok != nil:

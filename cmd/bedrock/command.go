@@ -39,6 +39,7 @@ func commands() []command {
 		converseCommand(),
 		invokeCommand(),
 		chatCommand(),
+		modelsCommand(),
 
 		// credentials and signing
 		authCommand(),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,10 +85,16 @@ func FamilyOf(model string) (Family, bool) {
 	return best, length > 0
 }
 
-// FamilyByName finds a family by its Name.
+// FamilyByName finds a family by its Name or by a provider whose models are all
+// of one family: claude, anthropic; chat, qwen.
 func FamilyByName(name string) (Family, bool) {
 	for _, f := range families {
 		if f.Name == name {
+			return f, true
+		}
+	}
+	for _, f := range families {
+		if slices.Contains(f.ids, name+".") {
 			return f, true
 		}
 	}

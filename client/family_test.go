@@ -82,6 +82,11 @@ func TestFamilyOf(t *testing.T) {
 	if _, ok := FamilyByName("Claude"); ok {
 		t.Error("found a family by a name in another case")
 	}
+	for name, want := range map[string]string{"anthropic": "claude", "qwen": "chat", "writer": "palmyra", "mistral": "mistral", "amazon": "", "": ""} {
+		if f, ok := FamilyByName(name); f.Name != want || ok != (want != "") {
+			t.Errorf("FamilyByName(%q) finds %q, want %q", name, f.Name, want)
+		}
+	}
 	names := FamilyNames()
 	for _, name := range names {
 		if f, ok := FamilyByName(name); !ok || f.Name != name {

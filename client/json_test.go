@@ -25,8 +25,13 @@ type recording struct {
 	}
 }
 
+var recorded []recording
+
 func recordings(t testing.TB) []recording {
-	return vectors.Lines[recording](t, "recordings/bedrock.jsonl")
+	if recorded == nil {
+		recorded = vectors.Lines[recording](t, "recordings/bedrock.jsonl")
+	}
+	return recorded
 }
 
 // value parses JSON so that numbers compare by their digits.

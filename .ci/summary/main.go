@@ -22,10 +22,15 @@ type event struct {
 
 var cases = regexp.MustCompile(`vectors: (\d+) cases from (\S+)`)
 
+// tally is what was counted.
+type tally struct {
+	passed, failed, vectorTests, vectorCases int
+	skips                                    map[string]int
+	output                                   map[string]*strings.Builder // by package and test
+}
+
 func main() {
-	passed, failed, vectorTests, vectorCases := 0, 0, 0, 0
-	skips := map[string]int{}
-	output := map[string]*strings.Builder{}
+	t := tally{skips: map[string]int{}, output: map[string]*strings.Builder{}}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 16<<20)
 	for in.Scan() {
@@ -34,44 +39,56 @@ func main() {
 			fmt.Println(in.Text()) // a build failure speaks plainly
 			continue
 		}
-		key := e.Package + " " + e.Test
-		if output[key] == nil {
-			output[key] = &strings.Builder{}
-		}
-		switch e.Action {
-		case "output", "build-output":
-			output[key].WriteString(e.Output)
-		case "pass":
-			if m := cases.FindAllStringSubmatch(output[key].String(), -1); e.Test != "" && m != nil {
-				vectorTests++
-				for _, c := range m {
-					n, _ := strconv.Atoi(c[1])
-					vectorCases += n
-				}
-			}
-			if e.Test != "" {
-				passed++
-			} else {
-				fmt.Print(output[key])
-			}
-		case "fail", "build-fail":
-			failed++
-			fmt.Printf("FAIL %s\n%s", key, output[key])
-		case "skip":
-			if e.Test != "" {
-				skips[reason(output[key].String())]++
-			}
-		}
+		t.add(e)
 	}
 	skipped := 0
-	for _, why := range slices.Sorted(maps.Keys(skips)) {
-		fmt.Printf("skipped %d: %s\n", skips[why], why)
-		skipped += skips[why]
+	for _, why := range slices.Sorted(maps.Keys(t.skips)) {
+		fmt.Printf("skipped %d: %s\n", t.skips[why], why)
+		skipped += t.skips[why]
 	}
-	fmt.Printf("vectors: %d tests ran over %d cases\n", vectorTests, vectorCases)
-	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped)
-	if failed > 0 || passed == 0 {
+	fmt.Printf("vectors: %d tests ran over %d cases\n", t.vectorTests, t.vectorCases)
+	fmt.Printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed, skipped)
+	if t.failed > 0 || t.passed == 0 {
 		os.Exit(1)
+	}
+}
+
+func (t *tally) add(e event) {
+	key := e.Package + " " + e.Test
+	if t.output[key] == nil {
+		t.output[key] = &strings.Builder{}
+	}
+	out := t.output[key]
+	switch e.Action {
+	case "output", "build-output":
+		out.WriteString(e.Output)
+	case "fail", "build-fail":
+		t.failed++
+		fmt.Printf("FAIL %s\n%s", key, out)
+	case "pass":
+		if e.Test == "" {
+			fmt.Print(out)
+			break
+		}
+		t.passed++
+		t.vectors(out.String())
+	case "skip":
+		if e.Test != "" {
+			t.skips[reason(out.String())]++
+		}
+	}
+}
+
+// vectors counts the cases that a test said it had.
+func (t *tally) vectors(output string) {
+	found := cases.FindAllStringSubmatch(output, -1)
+	if found == nil {
+		return
+	}
+	t.vectorTests++
+	for _, c := range found {
+		n, _ := strconv.Atoi(c[1])
+		t.vectorCases += n
 	}
 }
 

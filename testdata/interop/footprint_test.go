@@ -1,0 +1,90 @@
+package interop
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What a program that makes one call may weigh.
+const (
+	maxBytes   = 7_900_000 // stripped; 7,000,000 is the aim
+	maxModules = 5         // besides rawbedrock, the program's own and the standard library
+)
+
+// build builds a footprint program, static and stripped.
+func build(tb testing.TB, name string) string {
+	tb.Helper()
+	bin := filepath.Join(tb.TempDir(), name)
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "./footprint/"+name)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("%v\n%s", err, out)
+	}
+	return bin
+}
+
+// modules are those whose packages a program holds, but its own.
+func modules(tb testing.TB, name string) []string {
+	tb.Helper()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./footprint/"+name).Output()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	all := strings.Fields(string(out))
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(m string) bool { return strings.HasPrefix(m, "rawbedrock") })
+}
+
+func TestFootprint(t *testing.T) {
+	size := func(name string) int64 {
+		info, err := os.Stat(build(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Size()
+	}
+	ours, sdk, floor := size("rawbedrock"), size("sdk"), size("nethttp")
+	deps := modules(t, "rawbedrock")
+	t.Logf("stripped: net/http %d, rawbedrock %d, aws-sdk-go-v2 %d bytes; modules: rawbedrock %d %v, aws-sdk-go-v2 %d",
+		floor, ours, sdk, len(deps), deps, len(modules(t, "sdk")))
+	if ours > maxBytes {
+		t.Errorf("the one-call program has %d bytes, want at most %d", ours, maxBytes)
+	}
+	if len(deps) > maxModules {
+		t.Errorf("the one-call program holds %d modules, want at most %d: %v", len(deps), maxModules, deps)
+	}
+}
+
+// From the start of the process to its request at the server.
+func BenchmarkStart(b *testing.B) {
+	came := make(chan time.Time, 1)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		came <- time.Now()
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(answer(20))
+	}))
+	defer srv.Close()
+	for _, name := range []string{"nethttp", "rawbedrock", "sdk"} {
+		b.Run(name, func(b *testing.B) {
+			bin := build(b, name)
+			var total time.Duration
+			for b.Loop() {
+				cmd := exec.Command(bin)
+				cmd.Env = []string{"HOME=" + b.TempDir(), "AWS_REGION=" + region, "AWS_ENDPOINT_URL=" + srv.URL, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
+				start := time.Now()
+				if out, err := cmd.CombinedOutput(); err != nil {
+					b.Fatalf("%v\n%s", err, out)
+				}
+				total += (<-came).Sub(start)
+			}
+			b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "start-ns/op")
+		})
+	}
+}

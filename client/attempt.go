@@ -56,7 +56,7 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	t.client.skew.observe(resp.Header, time.Now())
 	if k.logs() {
-		k.log("answer", "status", resp.StatusCode, "after", time.Since(a.start), "request_id", requestID(resp.Header), "reused", a.reused.Load())
+		k.log("answer", "status", resp.StatusCode, "after", time.Since(a.start), "request_id", k.requestID(resp.Header), "reused", a.reused.Load())
 		k.traceHeader("answer", resp.Header)
 	}
 	a.body = &body{ReadCloser: resp.Body, attempt: a, last: a.start}

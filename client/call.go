@@ -216,6 +216,7 @@ func (k *call) fail(e *Error) *Error {
 		e.KeyRegion = k.keyRegion
 	}
 	e.Attempts = k.attempts
+	e.RequestID = redact.Text(e.RequestID, k.secrets()...)
 	e.finish()
 	k.release()
 	if k.logs() {
@@ -237,13 +238,13 @@ func (k *call) checkRetry(_ context.Context, resp *http.Response, err error) (bo
 		a.Err = k.last.Err
 	case resp.StatusCode/100 == 2:
 		k.last = nil
-		a.Status, a.RequestID = resp.StatusCode, requestID(resp.Header)
+		a.Status, a.RequestID = resp.StatusCode, k.requestID(resp.Header)
 		k.attempts = append(k.attempts, a)
 		k.client.budget.succeed(k.cost)
 		return false, nil
 	default:
 		k.last = k.httpError(resp)
-		a.Status, a.Code, a.RequestID = resp.StatusCode, k.last.Code, k.last.RequestID
+		a.Status, a.Code, a.RequestID = resp.StatusCode, k.last.Code, k.requestID(resp.Header)
 	}
 	k.attempts = append(k.attempts, a)
 	if len(k.attempts) >= k.client.retry.MaxAttempts || !k.retry(resp) {
@@ -287,6 +288,17 @@ func (k *call) httpError(resp *http.Response) *Error {
 		e.Err = err
 	}
 	return e
+}
+
+// requestID is what the answer says, which may be anything that it was sent.
+func (k *call) requestID(h http.Header) string {
+	id := requestID(h)
+	for _, secret := range k.secrets() {
+		if secret != "" && strings.Contains(id, secret) || len(id) > 64 {
+			return redact.Text(id, k.secrets()...)
+		}
+	}
+	return id
 }
 
 // secrets are the strings of this call that must not come back in an error.

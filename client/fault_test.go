@@ -423,7 +423,8 @@ func TestCanaries(t *testing.T) {
 				for name, values := range req.Header {
 					text += strings.ToLower(name) + ":" + values[0] + "\\n"
 				}
-				return status(code, "InvalidSignatureException", `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html")(req)
+				return status(code, "InvalidSignatureException", `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html",
+					"X-Amzn-Requestid: "+req.Header.Get("X-Amz-Security-Token")+strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))(req)
 			})
 			var log strings.Builder
 			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: LevelTrace}))

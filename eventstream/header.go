@@ -45,28 +45,40 @@ func (d *Decoder) parseBlock(b []byte) error {
 	return nil
 }
 
+// headerFault is why a header cannot be read.
+type headerFault struct {
+	text            string
+	at              int // of the byte that is wrong, in the header
+	expected, found string
+}
+
+func (f *headerFault) Error() string { return f.text }
+
 // parseHeader reads the header that b begins with into h and returns its size.
+// An error is a *headerFault.
 func (d *Decoder) parseHeader(b []byte, h *Header) (size int, err error) {
 	kindAt := 1 + int(b[0])
 	if kindAt == 1 {
-		return 0, fmt.Errorf("its name is empty")
+		return 0, &headerFault{"its name is empty", 0, "a name of 1 to 255 bytes", "0"}
 	}
-	if kindAt >= len(b) {
-		return 0, fmt.Errorf("its name of %d bytes and its kind do not fit into the %d bytes left", b[0], len(b)-1)
+	if left := len(b) - 1; kindAt > left {
+		text := fmt.Sprintf("its name of %d bytes and its kind do not fit into the %d bytes left", b[0], left)
+		return 0, &headerFault{text, 0, fmt.Sprintf("%d bytes for name and kind", kindAt), fmt.Sprint(left)}
 	}
 	name, kind, at := b[1:kindAt], Kind(b[kindAt]), kindAt+1
 	if int(kind) >= len(kinds) {
-		return 0, fmt.Errorf("%q is of unknown kind %d", name, kind)
+		return 0, &headerFault{fmt.Sprintf("%q is of unknown kind %d", name, kind), kindAt, "a kind from 0 to 9", fmt.Sprint(byte(kind))}
 	}
 	n := kinds[kind].size
 	if n < 0 {
 		if at += 2; at > len(b) {
-			return 0, fmt.Errorf("%q is cut off in the length of its value", name)
+			return 0, &headerFault{fmt.Sprintf("%q is cut off in the length of its value", name), at - 2, "2 bytes for the length of the value", fmt.Sprint(len(b) - at + 2)}
 		}
 		n = int(binary.BigEndian.Uint16(b[at-2:]))
 	}
-	if n > len(b)-at {
-		return 0, fmt.Errorf("%q of kind %v has a value of %d bytes, %d are left", name, kind, n, len(b)-at)
+	if left := len(b) - at; n > left {
+		text := fmt.Sprintf("%q of kind %v has a value of %d bytes, %d are left", name, kind, n, left)
+		return 0, &headerFault{text, at, fmt.Sprintf("%d bytes for the value", n), fmt.Sprint(left)}
 	}
 	if h.Name != string(name) {
 		h.Name = d.intern(name)

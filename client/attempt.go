@@ -25,7 +25,6 @@ type attempt struct {
 	ctx     context.Context
 	start   time.Time
 	written atomic.Bool // the whole request was sent
-	reused  atomic.Bool // on a connection that was open already
 	body    *body
 	first   time.Duration // left for the first event, once the headers are here
 	idle    time.Duration // allowed between two events
@@ -37,15 +36,15 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.ctx, a.cancel = context.WithCancelCause(req.Context())
 	k.attempt = a
 	a.wait(k.answerPhase(), k.answerTimeout())
-	ctx := httptrace.WithClientTrace(a.ctx, &httptrace.ClientTrace{
+	trace := &httptrace.ClientTrace{
 		GetConn:      func(string) { a.wait(PhaseConnect, t.client.timeouts.Connect) },
 		GotConn:      a.gotConn,
 		WroteRequest: a.wroteRequest,
-	})
-	if k.logs() {
-		k.log("attempt", "number", len(k.attempts)+1, "method", req.Method, "host", req.URL.Host, "path", req.URL.EscapedPath())
 	}
-	resp, err := t.next.RoundTrip(req.WithContext(ctx))
+	if k.logs() {
+		a.logWire(req, trace)
+	}
+	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(a.ctx, trace)))
 	if err != nil {
 		err = a.cause(err)
 		a.end()
@@ -56,7 +55,7 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	t.client.skew.observe(resp.Header, time.Now())
 	if k.logs() {
-		k.log("answer", "status", resp.StatusCode, "after", time.Since(a.start), "request_id", k.requestID(resp.Header), "reused", a.reused.Load())
+		k.log("answer", "status", resp.StatusCode, "protocol", resp.Proto, "after", time.Since(a.start), "request_id", k.requestID(resp.Header))
 		k.traceHeader("answer", resp.Header)
 	}
 	a.body = &body{ReadCloser: resp.Body, attempt: a, last: a.start}
@@ -64,8 +63,7 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (a *attempt) gotConn(info httptrace.GotConnInfo) {
-	a.reused.Store(info.Reused)
+func (a *attempt) gotConn(httptrace.GotConnInfo) {
 	a.wait(a.call.answerPhase(), a.call.answerTimeout())
 }
 

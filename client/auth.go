@@ -72,6 +72,10 @@ func (s *signer) sign(k *call, req *http.Request) error {
 	}
 	k.credentials, k.offset = c, s.client.skew.get()
 	signer := sigv4.Signer{Region: k.signing.Region, Service: k.signing.Service, Keys: &s.client.keys}
+	if k.logs() {
+		k.log("auth", "scheme", "SigV4", "access_key_id", c.AccessKeyID, "source", c.Source, "expires", c.Expires,
+			"region", signer.Region, "service", signer.Service, "clock_offset", k.offset)
+	}
 	_, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))
 	return err
 }
@@ -119,6 +123,9 @@ func loopback(host string) bool {
 // itself: that it is over, or made for another region.
 func (k *call) warnKey(key string) {
 	info, err := credentials.Inspect(key)
+	if k.logs() {
+		k.log("auth", "scheme", "bearer", "kind", info.Kind, "region", info.Region, "expires", info.Expires)
+	}
 	if err != nil || info.Region == "" {
 		return
 	}

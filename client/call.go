@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +26,7 @@ type call struct {
 	model       string
 	endpoint    string
 	stream      bool
+	number      int64 // in what a logger is told
 	signing     Signing
 	payloadHash string
 	start       time.Time
@@ -75,32 +75,12 @@ func (k *call) answerTimeout() time.Duration {
 	}
 }
 
-// logs tells whether anybody listens. Ask before log, whose arguments cost.
-func (k *call) logs() bool {
-	return k.client.logger != nil && k.client.logger.Enabled(k, slog.LevelDebug)
-}
-
-func (k *call) log(msg string, args ...any) {
-	k.client.logger.Debug(msg, append([]any{"op", k.op.Name}, args...)...)
-}
-
-// trace tells a body or a payload, without secrets.
-func (k *call) trace(msg string, payload []byte) {
-	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
-		l.Log(k, LevelTrace, msg, "op", k.op.Name, "payload", redact.Text(string(payload), k.secrets()...))
-	}
-}
-
-// traceHeader tells a header, without secrets.
-func (k *call) traceHeader(msg string, h http.Header) {
-	if l := k.client.logger; l != nil && l.Enabled(k, LevelTrace) {
-		l.Log(k, LevelTrace, msg, "op", k.op.Name, "header", redact.Header(h, k.secrets()...))
-	}
-}
-
 // begin makes a call of a request and waits for its turn.
 func (c *Client) begin(ctx context.Context, r Request, stream bool) (*call, *retryablehttp.Request, error) {
 	k := &call{Context: ctx, client: c, op: r.Op, stream: stream, start: time.Now(), release: func() {}}
+	if k.logs() {
+		k.number = c.calls.Add(1)
+	}
 	if len(r.Labels) > 0 {
 		k.model = r.Labels[0]
 	}

@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"time"
+	"sync/atomic"
 
 	"github.com/tidwall/gjson"
 
@@ -52,6 +52,7 @@ type Client struct {
 	skew     skew
 	limiter  limiter
 	logger   *slog.Logger
+	calls    atomic.Int64 // that a logger was told of
 	lint     func([]Finding) error
 }
 
@@ -84,6 +85,7 @@ func New(opts ...Option) (*Client, error) {
 	if err := c.resolve(cfg, world); err != nil {
 		return nil, fmt.Errorf("bedrock: %w", err)
 	}
+	c.logSettings(world)
 	return c, nil
 }
 
@@ -105,7 +107,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		c.bearer = staticToken(world.Bearer.Reveal())
 	}
 	if c.provider == nil {
-		c.provider = credentials.NewCache(world.Provider())
+		c.provider = credentials.NewCache(explained{world.Provider(), c.logger})
 	} else if _, ok := c.provider.(sigv4.Credentials); !ok {
 		c.provider = credentials.NewCache(c.provider)
 	}
@@ -278,10 +280,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, k.fail(e)
 	}
 	k.release()
-	if k.logs() {
-		k.log("done", "bytes", len(data), "after", time.Since(k.start))
-		k.trace("body", data)
-	}
+	k.done(resp.Header, data)
 	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: data, Attempts: k.attempts}, nil
 }
 

@@ -18,6 +18,7 @@ type sse struct {
 	data    []byte
 	hasData bool
 	line    []byte
+	n       int64 // bytes read so far
 }
 
 func newSSE(s *Stream, r io.Reader, limit int) *sse {
@@ -25,6 +26,7 @@ func newSSE(s *Stream, r io.Reader, limit int) *sse {
 }
 
 func (d *sse) next() (Event, error) {
+	d.s.offset = d.n
 	for {
 		line, err := d.readLine()
 		if err == io.EOF && len(line) == 0 {
@@ -105,6 +107,7 @@ func (d *sse) readLine() ([]byte, error) {
 	for {
 		part, err := d.r.ReadSlice('\n')
 		d.line = append(d.line, part...)
+		d.n += int64(len(part))
 		if len(d.line)+len(d.data) > d.limit {
 			return nil, fmt.Errorf("%w: a server-sent event over %d bytes (Limits.Line)", ErrTooLarge, d.limit)
 		}

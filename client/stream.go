@@ -46,8 +46,10 @@ type Stream struct {
 	tee      io.Writer
 	source   eventSource
 	events   int
-	ended    bool // the end that this operation's streams have was seen
-	complete bool // and nothing is to come after it
+	offset   int64 // in the body, of the frame or record that is being read
+	pace     *pace // of the events, when a logger wants to know
+	ended    bool  // the end that this operation's streams have was seen
+	complete bool  // and nothing is to come after it
 	err      error
 }
 
@@ -169,11 +171,8 @@ func (s *Stream) next() (Event, error) {
 	s.call.attempt.rest()
 	s.call.attempt.first = 0
 	s.events++
-	if s.events == 1 && s.call.logs() {
-		s.call.log("first event", "after", time.Since(s.call.attempt.start), "type", ev.Type)
-	}
 	if s.call.logs() {
-		s.call.trace(ev.Type, ev.Payload)
+		s.logEvent(ev)
 	}
 	s.mark(ev)
 	return ev, nil
@@ -183,7 +182,7 @@ func (s *Stream) next() (Event, error) {
 func (s *Stream) finish(err error) error {
 	if s.ended && err == io.EOF || s.complete && (errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, ErrTimeout)) {
 		if s.call.logs() {
-			s.call.log("done", "events", s.events, "bytes", s.bytes(), "after", time.Since(s.call.start))
+			s.logDone()
 		}
 		return io.EOF
 	}
@@ -283,10 +282,12 @@ type frames struct {
 }
 
 func (f *frames) next() (Event, error) {
+	f.s.offset = f.dec.Offset()
 	m, err := f.dec.Decode()
 	if err != nil {
 		return Event{}, err
 	}
+	f.s.traceFrame(m, f.dec.Offset())
 	switch kind := m.Headers.Text(":message-type"); kind {
 	case "event":
 		ev := Event{m.Headers.Text(":event-type"), m.Payload}

@@ -124,6 +124,9 @@ func pick(data []byte, path, form string) (string, bool) {
 	return value.String(), value.Exists()
 }
 
+// isJSONForm tells whether a form of the answer is meant for a program.
+func isJSONForm(form string) bool { return form == "json" || form == "jsonl" }
+
 // oneLine takes line ends out of a JSON text; what is no JSON stays as it is.
 func oneLine(data []byte) []byte {
 	var b bytes.Buffer

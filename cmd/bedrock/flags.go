@@ -20,6 +20,7 @@ type connection struct {
 	timeouts                                 client.Timeouts
 	maxAttempts                              int
 	verbose, trace                           bool
+	traceJSON                                bool // -v as JSON lines
 }
 
 func (c *connection) register(fs *flag.FlagSet) {
@@ -29,8 +30,8 @@ func (c *connection) register(fs *flag.FlagSet) {
 	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest `wait` for the first event of a stream (10m unless given) or for the answer (60m)")
 	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest `wait` within an answer, 5m unless given")
 	fs.Func("max-attempts", "try at most `N` times; else AWS_MAX_ATTEMPTS, else 3", wholeNumber(&c.maxAttempts, 1))
-	fs.BoolVar(&c.verbose, "v", false, "show attempts, waits and timings on stderr")
-	fs.BoolVar(&c.trace, "vv", false, "also show headers and bodies, without secrets")
+	fs.BoolVar(&c.verbose, "v", false, "show the call as it happens on stderr; as JSON lines with -o json")
+	fs.BoolVar(&c.trace, "vv", false, "also show headers, bodies and frames, without secrets")
 }
 
 // registerIdentity takes the flags that say where and as whom.

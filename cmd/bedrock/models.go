@@ -66,6 +66,7 @@ func (c *modelsFlags) run(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
+	c.traceJSON = isJSONForm(c.output)
 	s, err := c.connection.open(e, false)
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func (c *connection) logger(e env) *slog.Logger {
 	if c.trace {
 		level = client.LevelTrace
 	}
-	return newLogger(e.stderr, level)
+	return newLogger(e.stderr, level, c.traceJSON && level < slog.LevelWarn)
 }
 
 // mocked starts a Bedrock on loopback and points the client at it, without a
@@ -206,6 +206,7 @@ func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallbac
 	if a.force && a.out == "" {
 		return nil, "", usagef("--force is for --out")
 	}
+	conn.traceJSON = isJSONForm(a.output)
 	if s, err = conn.open(e, a.dryRun != ""); err != nil {
 		return nil, "", err
 	}

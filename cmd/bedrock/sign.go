@@ -142,6 +142,7 @@ func (f *signFlags) request() (*http.Request, error) {
 		return nil, usagef("--url: want a whole URL: https://HOST/PATH")
 	}
 	u.Fragment, u.RawFragment = "", "" // never sent
+	u.Opaque = "//" + u.Host + givenPath(f.url)
 	method := f.method
 	if method == "" {
 		method = "GET"
@@ -159,12 +160,26 @@ func (f *signFlags) request() (*http.Request, error) {
 		case !utf8.ValidString(value):
 			return nil, usagef("header %d: the value is not UTF-8", i+1)
 		case strings.EqualFold(name, "Host"):
-			req.Host = strings.TrimSpace(value)
+			req.Host, u.Host = strings.TrimSpace(value), "" // nothing to take it for the URL's own
 		default:
 			req.Header.Add(name, strings.TrimSpace(value))
 		}
 	}
 	return req, nil
+}
+
+// givenPath is the path of a whole URL in the very spelling that was given.
+// Where that has a character that should be encoded, net/url would write all of
+// it anew, "%3A" and "%2F" too.
+func givenPath(whole string) string {
+	_, rest, _ := strings.Cut(whole, "://")
+	if end := strings.IndexAny(rest, "?#"); end >= 0 {
+		rest = rest[:end]
+	}
+	if start := strings.IndexByte(rest, '/'); start >= 0 {
+		return rest[start:]
+	}
+	return ""
 }
 
 func (f *signFlags) readBody(ctx context.Context, e env) ([]byte, error) {

@@ -99,6 +99,7 @@ func faults() []fault {
 		{name: "reset in the middle", request: converseStream, answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)+httpChunk(h[0])); reset(c) }, text: "", events: -1},
 		{name: "chunk without an end", request: invokeStream, answer: say(streamOf(frame("chunk", `{"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="}`))), is: []error{ErrIncompleteStream}, events: 1},
 		{name: "SSE without [DONE]", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\n")) + "0\r\n\r\n"), is: []error{ErrIncompleteStream}, events: 1},
+		{name: "SSE that is not JSON", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\ndata: {\"choi\n\ndata: [DONE]\n\n")) + "0\r\n\r\n"), text: "server-sent event 1 is not JSON", events: 1},
 		{name: "SSE with an error", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\ndata: {\"error\":{\"message\":\"boom\",\"type\":\"server_error\"}}\n\n")) + "0\r\n\r\n"), text: "boom", events: 1},
 		{name: "HTML", request: converse, answer: say(whole(502, "<html><head><title>502 Bad Gateway</title></head></html>", "Content-Type: text/html")), is: []error{ErrUnavailable}, text: "HTML", requests: 3},
 		{name: "HTML with status 200", request: converse, answer: say(whole(200, "<html>Please log in</html>", "Content-Type: text/html")), text: "text/html"},

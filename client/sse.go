@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/tidwall/gjson"
 )
 
 // sse takes a text/event-stream apart (WHATWG HTML, "Server-sent events"):
@@ -72,7 +74,8 @@ func (d *sse) drain() error {
 
 func isDone(data []byte) bool { return string(data) == "[DONE]" }
 
-// record delivers what was gathered, or the error in it.
+// record delivers what was gathered, or the error in it. Events carry no
+// checksum: what is not JSON was changed on its way.
 func (d *sse) record() (Event, error) {
 	ev := Event{string(d.name), d.data}
 	if ev.Type == "" {
@@ -81,6 +84,9 @@ func (d *sse) record() (Event, error) {
 	d.name, d.hasData = d.name[:0], false
 	if e, ok := sseError(ev.Payload, d.s.call.secrets()...); ok {
 		return Event{}, e
+	}
+	if !gjson.ValidBytes(ev.Payload) {
+		return Event{}, fmt.Errorf("server-sent event %d is not JSON", d.s.events)
 	}
 	return ev, nil
 }

@@ -88,8 +88,8 @@ func (a *answerFlags) printWhole(ctx context.Context, s *session, x exchange, p 
 	if err != nil {
 		return err
 	}
-	if a.output != "raw" && isJSON(resp.Header.Get("Content-Type")) && !json.Valid(resp.Body) {
-		return defectf("%s answered %d with %d bytes that are not JSON (-o raw shows them), request id %q", x.request.Op.Name, resp.Status, len(resp.Body), resp.RequestID())
+	if a.output != "raw" && !json.Valid(resp.Body) {
+		return defectf("%s answered %d with %d bytes of %q that are not JSON (-o raw shows them), request id %q", x.request.Op.Name, resp.Status, len(resp.Body), resp.Header.Get("Content-Type"), resp.RequestID())
 	}
 	switch {
 	case a.query != "":

@@ -25,6 +25,7 @@ type attempt struct {
 	ctx     context.Context
 	start   time.Time
 	written atomic.Bool // the whole request was sent
+	wire    *wireLog    // nil when nobody listens
 	body    *body
 	first   time.Duration // left for the first event, once the headers are here
 	idle    time.Duration // allowed between two events
@@ -74,6 +75,7 @@ func (a *attempt) wroteRequest(info httptrace.WroteRequestInfo) {
 
 // end releases everything that the attempt holds.
 func (a *attempt) end() {
+	a.wire.end()
 	a.stop()
 	a.cancel(nil)
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -80,80 +81,93 @@ func (x explained) Retrieve(ctx context.Context) (sigv4.Credentials, error) {
 	return c, err
 }
 
-// logWire tells of an attempt's connection as it comes about. Dials may go on
-// beside one another, and after the attempt.
+// wireLog tells of an attempt's connection as it comes about. Dials go on
+// beside one another, and after an attempt that found another connection:
+// nothing is told then.
+type wireLog struct {
+	call *call
+
+	mu    sync.Mutex
+	over  bool
+	began map[string]time.Time // what goes on, by its name
+}
+
+func (w *wireLog) start(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.began[name] = time.Now()
+}
+
+func (w *wireLog) log(name, msg string, args ...any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	if start, ok := w.began[name]; ok {
+		args = append(args, "took", time.Since(start))
+	}
+	w.call.log(msg, args...)
+}
+
+func (w *wireLog) end() {
+	if w != nil {
+		w.mu.Lock()
+		w.over = true
+		w.mu.Unlock()
+	}
+}
+
+// logWire tells of the attempt, and of its connection from now on.
 func (a *attempt) logWire(req *http.Request, t *httptrace.ClientTrace) {
 	k := a.call
-	var proxy string
-	if w, ok := k.client.wire.(*http.Transport); ok && w.Proxy != nil {
-		if u, err := w.Proxy(req); err == nil && u != nil {
-			proxy = u.Host
-		}
+	k.log("attempt", "number", len(k.attempts)+1, "method", req.Method, "host", req.URL.Host, "path", req.URL.RequestURI(), "proxy", k.client.proxyOf(req))
+	w := &wireLog{call: k, began: map[string]time.Time{}}
+	a.wire = w
+	var host atomic.Value
+	t.DNSStart = func(i httptrace.DNSStartInfo) {
+		host.Store(i.Host)
+		w.start("dns")
 	}
-	k.log("attempt", "number", len(k.attempts)+1, "method", req.Method, "host", req.URL.Host, "path", req.URL.RequestURI(), "proxy", proxy)
-	var began stopwatches
-	t.DNSStart = func(i httptrace.DNSStartInfo) { began.start("dns", i.Host) }
 	t.DNSDone = func(i httptrace.DNSDoneInfo) {
-		host, took := began.stop("dns")
 		addresses := make([]string, len(i.Addrs))
 		for n, a := range i.Addrs {
 			addresses[n] = a.String()
 		}
-		k.log("dns", "host", host, "addresses", addresses, "took", took, "error", i.Err)
+		w.log("dns", "dns", "host", host.Load(), "addresses", addresses, "error", i.Err)
 	}
-	t.ConnectStart = func(_, address string) { began.start(address, address) }
-	t.ConnectDone = func(_, address string, err error) {
-		_, took := began.stop(address)
-		k.log("connect", "address", address, "took", took, "error", err)
-	}
-	t.TLSHandshakeStart = func() { began.start("tls", "") }
+	t.ConnectStart = func(_, address string) { w.start(address) }
+	t.ConnectDone = func(_, address string, err error) { w.log(address, "connect", "address", address, "error", err) }
+	t.TLSHandshakeStart = func() { w.start("tls") }
 	t.TLSHandshakeDone = func(s tls.ConnectionState, err error) {
-		_, took := began.stop("tls")
 		issuer := ""
 		if len(s.PeerCertificates) > 0 {
 			issuer = s.PeerCertificates[0].Issuer.String()
 		}
-		k.log("tls", "version", tls.VersionName(s.Version), "protocol", s.NegotiatedProtocol, "issuer", issuer, "resumed", s.DidResume, "took", took, "error", err)
+		w.log("tls", "tls", "version", tls.VersionName(s.Version), "protocol", s.NegotiatedProtocol, "issuer", issuer, "resumed", s.DidResume, "error", err)
 	}
 	got, wrote := t.GotConn, t.WroteRequest
 	t.GotConn = func(i httptrace.GotConnInfo) {
 		got(i)
-		k.log("connection", "address", i.Conn.RemoteAddr().String(), "reused", i.Reused, "idle", i.IdleTime)
+		w.log("", "connection", "address", i.Conn.RemoteAddr().String(), "reused", i.Reused, "idle", i.IdleTime)
 	}
 	t.WroteRequest = func(i httptrace.WroteRequestInfo) {
 		wrote(i)
-		k.log("sent", "after", time.Since(a.start), "error", i.Err)
+		w.log("", "sent", "after", time.Since(a.start), "error", i.Err)
 	}
 }
 
-// stopwatches measure what goes on beside one another, each by its name.
-type stopwatches struct {
-	mu  sync.Mutex
-	all map[string]stopwatch
-}
-
-type stopwatch struct {
-	what  string
-	start time.Time
-}
-
-func (s *stopwatches) start(name, what string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.all == nil {
-		s.all = map[string]stopwatch{}
+// proxyOf is the host of the proxy that a request goes through, "" for none.
+func (c *Client) proxyOf(req *http.Request) string {
+	w, ok := c.wire.(*http.Transport)
+	if !ok || w.Proxy == nil {
+		return ""
 	}
-	s.all[name] = stopwatch{what, time.Now()}
-}
-
-func (s *stopwatches) stop(name string) (what string, took time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w, ok := s.all[name]
-	if !ok {
-		return "", 0
+	u, err := w.Proxy(req)
+	if err != nil || u == nil {
+		return ""
 	}
-	return w.what, time.Since(w.start)
+	return u.Host
 }
 
 // done tells of a whole answer.

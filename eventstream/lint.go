@@ -98,7 +98,13 @@ func (l *linter) add(within int, err error, expected, found string) *Defect {
 func (l *linter) message() (next int) {
 	rest := l.data[l.at:]
 	if len(rest) < preludeLen {
-		l.add(0, nil, "", "").stub(len(rest), "")
+		note := ""
+		if len(rest) >= 4 {
+			if total := int64(binary.BigEndian.Uint32(rest)); total >= minFrame {
+				note = fmt.Sprintf("%d bytes, if its total length of %d is right", total-int64(len(rest)), total)
+			}
+		}
+		l.add(0, nil, "", "").stub(len(rest), note)
 		return len(l.data)
 	}
 	total, headers := lengths(rest)

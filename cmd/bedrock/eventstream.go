@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -22,33 +21,18 @@ func eventstreamCommand() command {
 	return command{
 		name: "eventstream", short: "binary frames to JSON lines and back",
 		sub: []command{
-			{
-				name: "decode", args: "[FILE]", short: "print the messages of an event stream as JSON lines",
-				long: decodeHelp, setup: filter(decodeFrames),
-			},
+			decodeCommand(),
 			{
 				name: "encode", args: "[FILE]", short: "make an event stream of JSON lines",
-				long: encodeHelp, setup: filter(encodeFrames),
+				long: encodeHelp, setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
+					broken := fs.Bool("broken", false, "let lines say what to make wrong of their frames: \"damage\"")
+					return filter(func(w io.Writer, r io.Reader) error { return encodeFrames(w, r, *broken) })
+				},
 			},
+			lintCommand(),
 		},
 	}
 }
-
-const decodeHelp = `Reads application/vnd.amazon.eventstream from FILE or standard input and prints
-one JSON object for each message as soon as it has arrived:
-
-  {"offset":0,"headers":[{"name":":event-type","type":"string","value":"chunk"}],"payload":{"a":1}}
-
-The types are true, false, byte, short, integer, long, bytes (base64), string,
-timestamp (milliseconds) and uuid. A name or string that is not UTF-8 stands in
-"nameBase64" or "valueBase64", a payload that is not compact JSON in
-"payloadBase64". Input that is broken or ends inside a message: the messages
-before, then exit code 1 and the offset and defect on standard error.
-
-Examples:
-  bedrock eventstream decode body.bin
-  curl -s --no-buffer URL | bedrock eventstream decode
-`
 
 const encodeHelp = `Reads lines as 'bedrock eventstream decode' prints them from FILE or standard
 input and writes the frames, byte for byte those that were decoded; "offset" may
@@ -56,30 +40,45 @@ be left out and is not looked at, blank lines are skipped. The first bad line
 ends it: exit code 1, its number and defect on standard error, the frames of the
 lines before written.
 
+With --broken a line may have a member "damage", every part of which may be left
+out, and the frame is made so:
+
+  "damage":{"totalLength":N,"headersLength":N,"preludeCrc":"0xdeadbeef","messageCrc":"0x1","headerBlockBase64":"…","cut":N}
+
+Checksums that it does not give fit the bytes before them, lies included; cut
+leaves bytes off at the end.
+
 Examples:
   bedrock eventstream encode lines.jsonl > body.bin
   bedrock eventstream decode body.bin | bedrock eventstream encode | cmp - body.bin
 `
 
 // filter makes the action of a command that turns FILE or stdin into stdout.
-func filter(convert func(w io.Writer, r io.Reader) error) func(*flag.FlagSet) func(context.Context, env, []string) error {
-	return func(*flag.FlagSet) func(context.Context, env, []string) error {
-		return func(ctx context.Context, e env, args []string) error {
-			if len(args) > 1 {
-				return noArgs(args[1:])
-			}
-			in := e.stdin
-			if len(args) == 1 && args[0] != "-" {
-				f, err := os.Open(args[0])
-				if err != nil {
-					return usagef("%w", err)
-				}
-				defer f.Close()
-				in = f
-			}
-			return interruptible(ctx, func() error { return convert(e.stdout, in) })
+func filter(convert func(w io.Writer, r io.Reader) error) func(context.Context, env, []string) error {
+	return func(ctx context.Context, e env, args []string) error {
+		in, err := openInput(e, args)
+		if err != nil {
+			return err
 		}
+		defer in.Close()
+		return interruptible(ctx, func() error { return convert(e.stdout, in) })
 	}
+}
+
+// openInput opens the file that the one argument names; without one, and for
+// "-", it is stdin.
+func openInput(e env, args []string) (io.ReadCloser, error) {
+	if len(args) > 1 {
+		return nil, noArgs(args[1:])
+	}
+	if len(args) == 0 || args[0] == "-" {
+		return io.NopCloser(e.stdin), nil
+	}
+	f, err := os.Open(args[0])
+	if err != nil {
+		return nil, usagef("%w", err)
+	}
+	return f, nil
 }
 
 // interruptible returns when f does or ctx is done; f may hang in a read that
@@ -95,27 +94,7 @@ func interruptible(ctx context.Context, f func() error) error {
 	}
 }
 
-func decodeFrames(w io.Writer, r io.Reader) error {
-	d := eventstream.NewDecoder(r)
-	var object, line []byte
-	for {
-		offset := d.Offset()
-		m, err := d.Decode()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return defectf("%w", bare(err))
-		}
-		object = eventstream.AppendJSON(object[:0], m)
-		line = fmt.Appendf(line[:0], "{\"offset\":%d,%s\n", offset, object[1:])
-		if _, err := w.Write(line); err != nil {
-			return err
-		}
-	}
-}
-
-func encodeFrames(w io.Writer, r io.Reader) error {
+func encodeFrames(w io.Writer, r io.Reader, broken bool) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	var frame []byte
@@ -124,11 +103,8 @@ func encodeFrames(w io.Writer, r io.Reader) error {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		m, err := eventstream.ParseJSON(lines.Bytes(), "offset")
-		if err == nil {
-			frame, err = eventstream.Append(frame[:0], m)
-		}
-		if err != nil {
+		var err error
+		if frame, err = encodeLine(frame[:0], lines.Bytes(), broken); err != nil {
 			return defectf("line %d: %w", n, bare(err))
 		}
 		if _, err := w.Write(frame); err != nil {
@@ -139,6 +115,25 @@ func encodeFrames(w io.Writer, r io.Reader) error {
 		return defectf("line %d: longer than %d bytes", n, maxLine)
 	}
 	return lines.Err()
+}
+
+func encodeLine(frame, line []byte, broken bool) ([]byte, error) {
+	if !broken {
+		m, err := eventstream.ParseJSON(line, "offset")
+		if err != nil {
+			return frame, err
+		}
+		return eventstream.Append(frame, m)
+	}
+	m, err := eventstream.ParseJSON(line, "offset", "damage")
+	if err != nil {
+		return frame, err
+	}
+	damage, err := eventstream.ParseDamage(line)
+	if err != nil {
+		return frame, err
+	}
+	return damage.Append(frame, m)
 }
 
 // bare takes the package's name off an error that is about to get the

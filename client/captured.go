@@ -17,7 +17,7 @@ import (
 // the stream does. Streams of other operations may end anywhere.
 func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		s := &Stream{call: &call{attempt: &attempt{}}}
+		s := &Stream{call: &call{client: &Client{}, attempt: &attempt{}}}
 		f := &frames{s, eventstream.NewDecoder(r), nil}
 		for {
 			ev, err := f.next()

@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -71,13 +72,12 @@ func (a *Assembler) addEvent(c ConverseEvent) {
 	case c.MessageStop != nil:
 		a.response.StopReason = c.MessageStop.StopReason
 		a.response.AdditionalModelResponseFields = c.MessageStop.AdditionalModelResponseFields
-		a.keep(c.MessageStop.Extra)
+		a.take(reflect.TypeFor[MessageStop](), c.MessageStop.Extra)
 	case c.Metadata != nil:
 		m := c.Metadata
-		a.response.Extra.odd = 0 // usage and metrics are known, even if zero
 		a.response.Usage, a.response.Metrics, a.response.Trace = m.Usage, m.Metrics, m.Trace
 		a.response.PerformanceConfig, a.response.ServiceTier = m.PerformanceConfig, m.ServiceTier
-		a.keep(m.Extra)
+		a.take(reflect.TypeFor[StreamMetadata](), m.Extra)
 	}
 }
 
@@ -101,6 +101,22 @@ func (a *Assembler) begin() {
 	if !a.begun {
 		a.begun = true
 		_ = Unmarshal([]byte(`{"output":{"message":{}}}`), &a.response)
+	}
+}
+
+// take keeps what an event remembers of its members, which are members of the
+// response: which were there, and how they were written.
+func (a *Assembler) take(event reflect.Type, x Extra) {
+	to := planOf(reflect.TypeFor[ConverseResponse]())
+	for name, k := range planOf(event).index {
+		bit := to.index[name]
+		a.response.Extra.odd = a.response.Extra.odd&^(1<<bit) | x.odd>>k&1<<bit
+	}
+	for _, m := range x.members {
+		if m.name != "p" {
+			a.response.Extra.Set(m.name, nil)
+			a.response.Extra.members = append(a.response.Extra.members, m)
+		}
 	}
 }
 

@@ -322,6 +322,10 @@ func TestAssembleRareEvents(t *testing.T) {
 			`metadata {"usage":{"inputTokens":0,"outputTokens":0,"totalTokens":0,"n3":3},"metrics":{"latencyMs":0},"n4":4}`},
 			`{"output":{"message":{"role":"assistant","content":[{"hologram":{"id":1}},{"smell":["rose","wood"]},{"text":"a","mood":2}]}},"stopReason":"end_turn",` +
 				`"usage":{"inputTokens":0,"outputTokens":0,"totalTokens":0,"n3":3},"metrics":{"latencyMs":0},"n1":1,"later":{"a":1},"n2":2,"n4":4}`},
+		{"no usage and no metrics", []string{`messageStart {"role":"assistant"}`, `messageStop {"stopReason":"end_turn"}`, `metadata {"trace":{},"p":"a"}`},
+			`{"output":{"message":{"role":"assistant","content":[]}},"stopReason":"end_turn","trace":{}}`},
+		{"members of odd values", []string{`messageStop {"stopReason":null,"p":"a"}`, `metadata {"usage":null,"metrics":{"latencyMs":1.0},"serviceTier":"flex"}`},
+			`{"output":{"message":{"content":[]}},"stopReason":null,"usage":null,"metrics":{"latencyMs":1.0},"serviceTier":"flex"}`},
 	} {
 		got, err := Marshal(assembled(t, lines(c.events...)))
 		if err != nil || string(got) != c.want {

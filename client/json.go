@@ -217,7 +217,7 @@ func encode(b []byte, v reflect.Value) (_ []byte, err error) {
 	case k == reflect.Map:
 		b = append(b, '{')
 		for _, name := range slices.SortedFunc(slices.Values(v.MapKeys()), compareText) {
-			if b, err = encode(append(appendText(b, name.String()), ':'), v.MapIndex(name)); err != nil {
+			if b, err = encode(append(appendName(b, name.String()), ':'), v.MapIndex(name)); err != nil {
 				return b, inPath(err, name.String())
 			}
 			b = append(b, ',')
@@ -254,7 +254,7 @@ func encodeObject(b []byte, v reflect.Value) (_ []byte, err error) {
 		if _, known := p.index[m.name]; known {
 			continue
 		}
-		if b, err = appendRaw(append(appendText(b, m.name), ':'), m.raw); err != nil {
+		if b, err = appendRaw(append(appendName(b, m.name), ':'), m.raw); err != nil {
 			return b, inPath(err, m.name)
 		}
 		b = append(b, ',')

@@ -149,6 +149,23 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// encoding/json, the judge above, takes all halves of surrogate pairs for one.
+func TestNamesWithHalfASurrogatePair(t *testing.T) {
+	const body = `{"requestMetadata":{"\udfff":"\ud800","a\ud83dé\n":"b","😀":"c"},"\ud800":1,"\ud801":{"\udc00":2}}`
+	var r ConverseRequest
+	if err := Unmarshal([]byte(body), &r); err != nil {
+		t.Fatal(err)
+	}
+	delete(r.RequestMetadata, "😀")
+	got, err := Marshal(r)
+	if want := `{"requestMetadata":{"a\ud83dé\n":"b","\udfff":"�"},"\ud800":1,"\ud801":{"\udc00":2}}`; err != nil || string(got) != want {
+		t.Errorf("got  %s, %v\nwant %s", got, err, want)
+	}
+	if got, _ := Marshal(map[string]string{"a\xffb\xed\xa0": "c"}); string(got) != `{"a�b��":"c"}` {
+		t.Errorf("a name that is not UTF-8: %s", got)
+	}
+}
+
 func TestDecodedValues(t *testing.T) {
 	var r ConverseResponse
 	err := Unmarshal([]byte(` {"stopReason":"x","stopReason":"end_turn","usage":{"inputTokens":7.0,"outputTokens":1e1,"new":{"a":[5]}},

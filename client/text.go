@@ -48,7 +48,18 @@ func plain[T string | []byte](s T, i int) int {
 
 // unquote gives the meaning of a checked string with its quotes. It is not
 // exact when half a surrogate pair became U+FFFD.
-func unquote(raw string) (text string, exact bool) {
+func unquote(raw string) (text string, exact bool) { return unescape(raw, false) }
+
+// unquoteName is unquote for the name of a member, of which half a surrogate
+// pair stays, as the three bytes that UTF-8 has for no character.
+func unquoteName(raw string) string {
+	name, _ := unescape(raw, true)
+	return name
+}
+
+// unescape gives the meaning of a checked string. Half a surrogate pair becomes
+// U+FFFD, or its three bytes when halves are wanted.
+func unescape(raw string, halves bool) (text string, exact bool) {
 	raw = raw[1 : len(raw)-1]
 	next := strings.IndexByte(raw, '\\')
 	if next < 0 {
@@ -74,9 +85,14 @@ func unquote(raw string) (text string, exact bool) {
 			b.WriteByte('\f')
 		case 'u':
 			r, n := escapedRune(raw)
-			exact = exact && n > 0
-			b.WriteRune(r)
-			raw = raw[max(n, 4):]
+			half := utf16.IsSurrogate(r)
+			exact = exact && !half
+			if half && halves {
+				b.Write([]byte{0xed, 0x80 | byte(r>>6&0x3f), 0x80 | byte(r&0x3f)})
+			} else {
+				b.WriteRune(r)
+			}
+			raw = raw[n:]
 		default:
 			b.WriteByte(c)
 		}
@@ -86,23 +102,45 @@ func unquote(raw string) (text string, exact bool) {
 }
 
 // escapedRune reads XXXX or, of a surrogate pair, XXXX\uYYYY, and says how
-// long that is; 0 for half a pair.
+// long that is. Half a pair is given as it is.
 func escapedRune(s string) (rune, int) {
 	r := rune(hex4(s))
 	if !utf16.IsSurrogate(r) {
 		return r, 4
 	}
 	if strings.HasPrefix(s[4:], `\u`) {
-		if r = utf16.DecodeRune(r, rune(hex4(s[6:]))); r != utf8.RuneError {
-			return r, 10
+		if pair := utf16.DecodeRune(r, rune(hex4(s[6:]))); pair != utf8.RuneError {
+			return pair, 10
 		}
 	}
-	return utf8.RuneError, 0
+	return r, 4
 }
 
 func hex4(s string) uint64 {
 	n, _ := strconv.ParseUint(s[:4], 16, 16)
 	return n
+}
+
+// appendName appends the name of a member, with the halves of surrogate pairs
+// that unquoteName left in it.
+func appendName(b []byte, name string) []byte {
+	if utf8.ValidString(name) {
+		return appendText(b, name)
+	}
+	b = append(b, '"')
+	for name != "" {
+		_, n := utf8.DecodeRuneInString(name)
+		if n == 1 && len(name) >= 3 && name[0] == 0xed && name[1]&0xe0 == 0xa0 && name[2]&0xc0 == 0x80 {
+			half := 0xd000 | int(name[1]&0x3f)<<6 | int(name[2]&0x3f)
+			b = append(b, `\u`+strconv.FormatInt(int64(half), 16)...)
+			n = 3
+		} else {
+			quoted := appendText(nil, name[:n])
+			b = append(b, quoted[1:len(quoted)-1]...)
+		}
+		name = name[n:]
+	}
+	return append(b, '"')
 }
 
 // appendText appends text as a JSON string.

@@ -2,7 +2,6 @@ package credentials
 
 import (
 	"context"
-	"encoding/xml"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,21 +20,6 @@ type stsCall struct {
 	form     url.Values // Version is added
 	secrets  []string   // never to be repeated in an error
 	sign     func(req *http.Request, payloadHash string) error
-}
-
-// stsReply is a success of either action, or an error.
-type stsReply struct {
-	Role    stsCredentials `xml:"AssumeRoleResult>Credentials"`
-	Web     stsCredentials `xml:"AssumeRoleWithWebIdentityResult>Credentials"`
-	Code    string         `xml:"Error>Code"`
-	Message string         `xml:"Error>Message"`
-}
-
-type stsCredentials struct {
-	AccessKeyID     string `xml:"AccessKeyId"`
-	SecretAccessKey string
-	SessionToken    string
-	Expiration      string
 }
 
 // stsError is a refusal of STS.
@@ -78,27 +62,28 @@ func (s stsCall) do(ctx context.Context) (sigv4.Credentials, error) {
 	return s.read(r)
 }
 
+// read takes a success of either action, or an error, apart.
 func (s stsCall) read(r reply) (sigv4.Credentials, error) {
-	var x stsReply
-	err := xml.Unmarshal(r.body, &x)
+	texts, ok := xmlTexts(string(r.body))
 	if r.status != http.StatusOK {
-		return sigv4.Credentials{}, &stsError{r.status, redact(x.Code, s.secrets...), redact(x.Message, s.secrets...)}
+		return sigv4.Credentials{}, &stsError{r.status, redact(texts["Error/Code"], s.secrets...), redact(texts["Error/Message"], s.secrets...)}
 	}
-	keys := x.Role
-	if keys.AccessKeyID == "" {
-		keys = x.Web
+	keys := "AssumeRoleResult/Credentials/"
+	if texts[keys+"AccessKeyId"] == "" {
+		keys = "AssumeRoleWithWebIdentityResult/Credentials/"
 	}
-	expires, timeErr := parseTime(keys.Expiration)
-	if err != nil || keys.AccessKeyID == "" || keys.SecretAccessKey == "" || timeErr != nil {
+	c := sigv4.Credentials{
+		AccessKeyID:     texts[keys+"AccessKeyId"],
+		SecretAccessKey: texts[keys+"SecretAccessKey"],
+		SessionToken:    texts[keys+"SessionToken"],
+		Source:          s.source,
+	}
+	var err error
+	c.Expires, err = parseTime(texts[keys+"Expiration"])
+	if !ok || err != nil || !c.HasKeys() {
 		return sigv4.Credentials{}, &stsError{r.status, "", "without credentials in the form of STS"}
 	}
-	return sigv4.Credentials{
-		AccessKeyID:     keys.AccessKeyID,
-		SecretAccessKey: keys.SecretAccessKey,
-		SessionToken:    keys.SessionToken,
-		Expires:         expires,
-		Source:          s.source,
-	}, nil
+	return c, nil
 }
 
 // withSlash gives a URL without path the path "/".

@@ -5,7 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -14,6 +14,24 @@ import (
 	"time"
 )
 
+// ecKey is an EC private key in DER (RFC 5915, section 3), wrappedKey one in
+// PKCS #8 (RFC 5958, section 2). x509.ParsePKCS8PrivateKey would add 70 KB of
+// RSA to every program.
+type (
+	ecKey struct {
+		Version int
+		Scalar  []byte
+		Curve   asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+	}
+	wrappedKey struct {
+		Version   int
+		Algorithm struct{ ID, Curve asn1.ObjectIdentifier }
+		Key       []byte
+	}
+)
+
+var p256 = asn1.ObjectIdentifier{1, 2, 840, 10045, 3, 1, 7}
+
 // parseDPoPKey reads a P-256 private key in PEM form, SEC 1 or PKCS #8. Its
 // errors say nothing of the key.
 func parseDPoPKey(text string) (*ecdsa.PrivateKey, error) {
@@ -21,18 +39,23 @@ func parseDPoPKey(text string) (*ecdsa.PrivateKey, error) {
 	if block == nil {
 		return nil, errors.New("not PEM")
 	}
-	key, err := x509.ParseECPrivateKey(block.Bytes)
-	if err != nil {
-		any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
-		if err != nil {
+	var key ecKey
+	if _, err := asn1.Unmarshal(block.Bytes, &key); err != nil {
+		var wrapped wrappedKey
+		if _, err := asn1.Unmarshal(block.Bytes, &wrapped); err != nil {
 			return nil, errors.New("not an EC private key")
 		}
-		key, _ = any.(*ecdsa.PrivateKey)
+		if _, err := asn1.Unmarshal(wrapped.Key, &key); err != nil {
+			return nil, errors.New("not an EC private key")
+		}
+		key.Curve = wrapped.Algorithm.Curve
 	}
-	if key == nil || key.Curve != elliptic.P256() {
+	if !key.Curve.Equal(p256) || len(key.Scalar) > 32 {
 		return nil, errors.New("not on P-256")
 	}
-	return key, nil
+	var scalar [32]byte // some writers leave out leading zeros
+	copy(scalar[len(scalar)-len(key.Scalar):], key.Scalar)
+	return ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar[:])
 }
 
 // dpopProof makes the JWT that proves possession of key for one request: RFC

@@ -3,6 +3,7 @@ package credentials
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
@@ -226,8 +227,11 @@ func TestDPoPKeys(t *testing.T) {
 	sec1, _ := x509.MarshalECPrivateKey(key)
 	pkcs8, _ := x509.MarshalPKCS8PrivateKey(key)
 	p384, _ := x509.MarshalECPrivateKey(other)
+	wrapped384, _ := x509.MarshalPKCS8PrivateKey(other)
+	_, edwards, _ := ed25519.GenerateKey(rand.Reader)
+	ed, _ := x509.MarshalPKCS8PrivateKey(edwards)
 	block := func(der []byte) string { return string(pem.EncodeToMemory(&pem.Block{Type: "KEY", Bytes: der})) }
-	for text, want := range map[string]bool{block(sec1): true, block(pkcs8): true, block(p384): false, block([]byte(canary)): false, canary: false, "": false} {
+	for text, want := range map[string]bool{block(sec1): true, block(pkcs8): true, block(p384): false, block(wrapped384): false, block(ed): false, block([]byte(canary)): false, canary: false, "": false} {
 		got, err := parseDPoPKey(text)
 		if (err == nil) != want || want && !got.Equal(key) || err != nil && strings.Contains(err.Error(), canary) {
 			t.Errorf("%q: %v", text, err)

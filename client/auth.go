@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -135,10 +136,10 @@ func (k *call) warnKey(key string) {
 		return
 	}
 	if !info.Expires.IsZero() && !info.Expires.After(time.Now()) {
-		l.Warn("the bearer key has expired", "expired", info.Expires, "region", info.Region)
+		l.Log(k, slog.LevelWarn, "the bearer key has expired", "expired", info.Expires, "region", info.Region)
 	}
 	if k.signing.Region != "" && info.Region != k.signing.Region {
-		l.Warn("the bearer key was made for another region", "key", info.Region, "endpoint", k.signing.Region)
+		l.Log(k, slog.LevelWarn, "the bearer key was made for another region", "key", info.Region, "endpoint", k.signing.Region)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -51,7 +50,7 @@ type Client struct {
 	budget   budget
 	skew     skew
 	limiter  limiter
-	logger   *slog.Logger
+	logger   logger
 	calls    atomic.Int64 // that a logger was told of
 	lint     func([]Finding) error
 }

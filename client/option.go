@@ -75,7 +75,7 @@ type config struct {
 	concurrency               int
 	requestsPerMinute         int
 	tokensPerMinute           int
-	logger                    *slog.Logger
+	logger                    logger
 	lint                      func([]Finding) error
 }
 
@@ -142,7 +142,20 @@ func WithRateLimit(requestsPerMinute, tokensPerMinute int) Option {
 
 // WithLogger tells what happens, without secrets: attempts, waits and timings
 // at Debug, headers and bodies at [LevelTrace].
-func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) {
+		if c.logger = nil; l != nil {
+			c.logger = l
+		}
+	}
+}
+
+// logger is a *slog.Logger. As an interface it keeps slog's handlers out of
+// programs that give none.
+type logger interface {
+	Enabled(ctx context.Context, level slog.Level) bool
+	Log(ctx context.Context, level slog.Level, msg string, args ...any)
+}
 
 // WithLint looks over each request of Converse and ConverseStream before it is
 // sent (see [Lint]) and reports what it found, when that is anything. The

@@ -31,7 +31,7 @@ func (k *call) logs() bool {
 }
 
 func (k *call) log(msg string, args ...any) {
-	k.client.logger.Debug(msg, append([]any{"op", k.op.Name, "call", k.number}, args...)...)
+	k.client.logger.Log(k, slog.LevelDebug, msg, append([]any{"op", k.op.Name, "call", k.number}, args...)...)
 }
 
 // traces tells whether anybody wants headers and bodies too.
@@ -60,14 +60,14 @@ func (c *Client) logSettings(world *credentials.Config) {
 		return
 	}
 	at, _ := world.Endpoint(string(operation.Runtime)) // New has checked it
-	c.logger.Debug("settings", "region", world.Region.Value, "region_from", world.Region.Source,
+	c.logger.Log(context.Background(), slog.LevelDebug, "settings", "region", world.Region.Value, "region_from", world.Region.Source,
 		"endpoint", at.Value, "endpoint_from", at.Source, "profile", world.ProfileName.Value, "profile_from", world.ProfileName.Source)
 }
 
 // explained is a chain that tells a logger what became of its sources.
 type explained struct {
 	*credentials.Chain
-	logger *slog.Logger
+	logger logger
 }
 
 // Retrieve looks for credentials.
@@ -75,7 +75,7 @@ func (x explained) Retrieve(ctx context.Context) (sigv4.Credentials, error) {
 	c, all, err := x.Explain(ctx)
 	if x.logger != nil && x.logger.Enabled(ctx, slog.LevelDebug) {
 		for _, k := range all {
-			x.logger.Debug("credentials", "source", k.Source, "outcome", k.Outcome, "reason", k.Reason)
+			x.logger.Log(ctx, slog.LevelDebug, "credentials", "source", k.Source, "outcome", k.Outcome, "reason", k.Reason)
 		}
 	}
 	return c, err

@@ -2,7 +2,6 @@ package client
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,13 +9,13 @@ import (
 
 // invokedModel is the model that "Invocation of model ID X with on-demand …"
 // names.
-var invokedModel = regexp.MustCompile(`model ID (\S+) with on-demand`)
+var invokedModel = pattern{expr: `model ID (\S+) with on-demand`}
 
 // profileHint names the inference profiles to try for a model that cannot be
 // called by its own id.
 func profileHint(e *Error) string {
 	model := e.Model
-	if m := invokedModel.FindStringSubmatch(e.Message); model == "" && m != nil {
+	if m := invokedModel.get().FindStringSubmatch(e.Message); model == "" && m != nil {
 		model = m[1]
 	}
 	ids, where := profileIDs(model, e.Region), "{region}"
@@ -49,11 +48,11 @@ func modelHint(e *Error) string {
 
 // denied takes apart what IAM says: who may not do what, on which resource,
 // and why.
-var denied = regexp.MustCompile(`(?s)User: (.+?) is not authorized to perform: (.+?)(?: on resource: (.+?))?(?: because (.+?)| with an explicit deny in (.+?))?\.?\s*$`)
+var denied = pattern{expr: `(?s)User: (.+?) is not authorized to perform: (.+?)(?: on resource: (.+?))?(?: because (.+?)| with an explicit deny in (.+?))?\.?\s*$`}
 
 // deniedHint turns a denial into what must be allowed where.
 func deniedHint(e *Error) string {
-	m := denied.FindStringSubmatch(e.Message)
+	m := denied.get().FindStringSubmatch(e.Message)
 	if m == nil {
 		return general[ErrAccessDenied]
 	}
@@ -129,10 +128,10 @@ func keyHint(e *Error) string {
 // skewTimes are the request's date and the service's, as a refusal quotes
 // them: "Signature expired: T1 is now earlier than T2 (T3 - 5 min.)" and
 // "Signature not yet current: T1 is still later than T2 (T3 + 5 min.)".
-var skewTimes = regexp.MustCompile(`Signature (?:expired|not yet current): (\d{8}T\d{6}Z) is \w+ \w+ than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+]`)
+var skewTimes = pattern{expr: `Signature (?:expired|not yet current): (\d{8}T\d{6}Z) is \w+ \w+ than \d{8}T\d{6}Z \((\d{8}T\d{6}Z) [-+]`}
 
 func quotedSkew(message string) time.Duration {
-	m := skewTimes.FindStringSubmatch(message)
+	m := skewTimes.get().FindStringSubmatch(message)
 	if m == nil {
 		return 0
 	}

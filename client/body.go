@@ -4,24 +4,38 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Where a refusal says that a body is wrong.
 var (
-	pointerPlace    = regexp.MustCompile(`#((?:/[^:#\s]*)*): `)                       // JSON pointer: "#/messages/0/content/0: …"
-	constraintPlace = regexp.MustCompile(`[Vv]alue (?:'.*?' )?at '?([\w.\[\]-]+)'? `) // "Value '…' at 'modelId' failed …"
-	namedPlace      = regexp.MustCompile(`\bat (\w+(?:\.\w+)+)`)                      // "… at messages.0.content.0 is blank"
-	leadingPlace    = regexp.MustCompile(`(?:^|: ?|\s)([a-zA-Z_]\w*(?:\.[\w-]+)+): `) // "messages.1.content.0.text: …"
-	leadingField    = regexp.MustCompile(`^(?:[^:]+ errors: )?([a-z]\w*): `)          // "messages: Field required"
+	pointerPlace    = pattern{expr: `#((?:/[^:#\s]*)*): `}                       // JSON pointer: "#/messages/0/content/0: …"
+	constraintPlace = pattern{expr: `[Vv]alue (?:'.*?' )?at '?([\w.\[\]-]+)'? `} // "Value '…' at 'modelId' failed …"
+	namedPlace      = pattern{expr: `\bat (\w+(?:\.\w+)+)`}                      // "… at messages.0.content.0 is blank"
+	leadingPlace    = pattern{expr: `(?:^|: ?|\s)([a-zA-Z_]\w*(?:\.[\w-]+)+): `} // "messages.1.content.0.text: …"
+	leadingField    = pattern{expr: `^(?:[^:]+ errors: )?([a-z]\w*): `}          // "messages: Field required"
 )
+
+// pattern is a regular expression that is compiled when it is first needed: a
+// program that meets no error pays for none.
+type pattern struct {
+	expr string
+	once sync.Once
+	re   *regexp.Regexp
+}
+
+func (p *pattern) get() *regexp.Regexp {
+	p.once.Do(func() { p.re = regexp.MustCompile(p.expr) })
+	return p.re
+}
 
 // place finds the gjson path that a refusal names, "" when it names none.
 func place(message string) string {
-	if m := pointerPlace.FindStringSubmatch(message); m != nil {
+	if m := pointerPlace.get().FindStringSubmatch(message); m != nil {
 		return gjsonPath(m[1])
 	}
-	for _, form := range []*regexp.Regexp{constraintPlace, namedPlace, leadingPlace, leadingField} {
-		if m := form.FindStringSubmatch(message); m != nil {
+	for _, form := range []*pattern{&constraintPlace, &namedPlace, &leadingPlace, &leadingField} {
+		if m := form.get().FindStringSubmatch(message); m != nil {
 			return m[1]
 		}
 	}
@@ -59,7 +73,7 @@ const maxViolations = 3
 // malformedHint says for each place what the schema of the model's body wants.
 func malformedHint(e *Error) string {
 	list, _, _ := strings.Cut(e.Message, ", please reformat")
-	found := pointerPlace.FindAllStringSubmatchIndex(list, -1)
+	found := pointerPlace.get().FindAllStringSubmatchIndex(list, -1)
 	if len(found) == 0 {
 		return "The body does not fit {model}: each family has its own, and Converse takes one for all."
 	}
@@ -82,9 +96,9 @@ func malformedHint(e *Error) string {
 }
 
 var (
-	extraKey    = regexp.MustCompile(`^extraneous key \[(.+)\] is not permitted`)
-	missingKey  = regexp.MustCompile(`^required key \[(.+)\] not found`)
-	wrongType   = regexp.MustCompile(`^expected type: (\w+), found: (\w+)`)
+	extraKey    = pattern{expr: `^extraneous key \[(.+)\] is not permitted`}
+	missingKey  = pattern{expr: `^required key \[(.+)\] not found`}
+	wrongType   = pattern{expr: `^expected type: (\w+), found: (\w+)`}
 	schemaTypes = strings.NewReplacer("JSONArray", "array", "JSONObject", "object", "String", "string", "Integer", "integer",
 		"Long", "integer", "Number", "number", "BigDecimal", "number", "Double", "number", "Boolean", "boolean", "Null", "null")
 )
@@ -92,16 +106,16 @@ var (
 // fix turns one violation of a schema into what to do.
 func fix(path, violation string) string {
 	key := func(k string) string { return strings.TrimPrefix(path+"."+k, ".") }
-	if m := extraKey.FindStringSubmatch(violation); m != nil {
+	if m := extraKey.get().FindStringSubmatch(violation); m != nil {
 		return "remove " + key(m[1])
 	}
-	if m := missingKey.FindStringSubmatch(violation); m != nil {
+	if m := missingKey.get().FindStringSubmatch(violation); m != nil {
 		return "add " + key(m[1])
 	}
 	if path == "" {
 		path = "the whole"
 	}
-	if m := wrongType.FindStringSubmatch(violation); m != nil {
+	if m := wrongType.get().FindStringSubmatch(violation); m != nil {
 		return fmt.Sprintf("%s must be %s, not %s", path, schemaTypes.Replace(m[1]), schemaTypes.Replace(m[2]))
 	}
 	return path + ": " + oneLine(violation, 120)
@@ -111,10 +125,10 @@ func emptyHint(e *Error) string {
 	return at(e) + "a text must hold more than white space, and a message at least one block: fill it or leave it out."
 }
 
-var tokenLimit = regexp.MustCompile(`(?:limit of|>) (\d+)`)
+var tokenLimit = pattern{expr: `(?:limit of|>) (\d+)`}
 
 func maxTokensHint(e *Error) string {
-	if m := tokenLimit.FindStringSubmatch(e.Message); m != nil {
+	if m := tokenLimit.get().FindStringSubmatch(e.Message); m != nil {
 		return "{model} writes at most " + m[1] + " tokens: lower max tokens to that or less."
 	}
 	return "Lower max tokens: {model} writes less than that."
@@ -130,10 +144,10 @@ func constraintHint(e *Error) string {
 	return strings.TrimSuffix(at(e)+oneLine(constraint, 160), ": ") + "."
 }
 
-var unsupported = regexp.MustCompile(`doesn.t support the (.+?)(?: that you provided)?\.`)
+var unsupported = pattern{expr: `doesn.t support the (.+?)(?: that you provided)?\.`}
 
 func unsupportedHint(e *Error) string {
-	if m := unsupported.FindStringSubmatch(e.Message); m != nil {
+	if m := unsupported.get().FindStringSubmatch(e.Message); m != nil {
 		return "{model} does not take the " + m[1] + ": leave it out, or choose a model that takes it (`bedrock models`)."
 	}
 	return "{model} does not take that: leave it out, or choose a model that takes it (`bedrock models`)."

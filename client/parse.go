@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"html"
 	"net/http"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -34,7 +33,7 @@ func responseError(op string, status int, header http.Header, body []byte, secre
 		e.readJSON(trimmed, secrets)
 	case trimmed == "":
 		e.Message = noBody
-	case xmlError.MatchString(trimmed):
+	case xmlError.get().MatchString(trimmed):
 		e.readXML(trimmed, secrets)
 	case strings.HasPrefix(trimmed, "<"):
 		e.Message = answeredHTML + ", not JSON: " + htmlTitle(trimmed)
@@ -139,29 +138,29 @@ func (e *Error) readJSON(text string, secrets []string) {
 
 // xmlError is AWS's error in XML: <SomeException/>, or with <Code> inside.
 var (
-	xmlError   = regexp.MustCompile(`^(?:<\?xml[^>]*\?>\s*)?<(?:ErrorResponse|Error|(\w+Exception))\b`)
-	xmlCode    = regexp.MustCompile(`<Code>([^<]*)</Code>`)
-	xmlMessage = regexp.MustCompile(`<[Mm]essage>([^<]*)</[Mm]essage>`)
-	title      = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	xmlError   = pattern{expr: `^(?:<\?xml[^>]*\?>\s*)?<(?:ErrorResponse|Error|(\w+Exception))\b`}
+	xmlCode    = pattern{expr: `<Code>([^<]*)</Code>`}
+	xmlMessage = pattern{expr: `<[Mm]essage>([^<]*)</[Mm]essage>`}
+	title      = pattern{expr: `(?is)<title[^>]*>(.*?)</title>`}
 )
 
 func (e *Error) readXML(text string, secrets []string) {
-	if m := xmlMessage.FindStringSubmatch(text); m != nil {
+	if m := xmlMessage.get().FindStringSubmatch(text); m != nil {
 		e.Message = truncate(redact.Text(html.UnescapeString(m[1]), secrets...), maxMessage)
 	}
 	if e.Code != "" {
 		return
 	}
-	if m := xmlCode.FindStringSubmatch(text); m != nil {
+	if m := xmlCode.get().FindStringSubmatch(text); m != nil {
 		e.Code = cleanCode(m[1])
 	} else {
-		e.Code = xmlError.FindStringSubmatch(text)[1]
+		e.Code = xmlError.get().FindStringSubmatch(text)[1]
 	}
 }
 
 // htmlTitle is what a page calls itself, in quotation marks.
 func htmlTitle(page string) string {
-	if m := title.FindStringSubmatch(page); m != nil {
+	if m := title.get().FindStringSubmatch(page); m != nil {
 		return `"` + oneLine(html.UnescapeString(m[1]), 100) + `"`
 	}
 	return "no title"

@@ -119,11 +119,11 @@ func Text(s string, secrets ...string) string {
 }
 
 // secretHeader is the end of a header's name whose whole value is a secret.
-var secretHeader = lazy(`(?i)(?:^|-)(?:authorization|cookie|token|secret|password|api-?key|credentials?)$`)
+var secretHeader = pattern{expr: `(?i)(?:^|-)(?:authorization|cookie|token|secret|password|api-?key|credentials?)$`}
 
 // SecretHeader tells whether the value of a header of that name is a secret:
 // Authorization, X-Amz-Security-Token, X-Api-Key, Set-Cookie and their like.
-func SecretHeader(name string) bool { return secretHeader().MatchString(name) }
+func SecretHeader(name string) bool { return secretHeader.get().MatchString(name) }
 
 // Header returns a copy of h that may be printed. The scheme of an
 // Authorization header stays, and of a SigV4 one all but the signature.

@@ -11,10 +11,17 @@ import (
 	"sync"
 )
 
-// lazy compiles an expression when it is first needed, so that the start of a
-// program pays nothing.
-func lazy(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+// pattern is a regular expression that is compiled when it is first needed, so
+// that the start of a program pays nothing.
+type pattern struct {
+	expr string
+	once sync.Once
+	re   *regexp.Regexp
+}
+
+func (p *pattern) get() *regexp.Regexp {
+	p.once.Do(func() { p.re = regexp.MustCompile(p.expr) })
+	return p.re
 }
 
 const (
@@ -35,28 +42,28 @@ const (
 type shape struct {
 	what  string
 	words []string // one of which, in lower case, stands in every match
-	re    func() *regexp.Regexp
+	re    *pattern
 	keep  func(secret string) bool // what is none after all; may be nil
 }
 
 var shapes = []shape{
-	{what: "value of a secret's name", words: []string{"token", "key", "x-amz-signature"}, re: lazy(`(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
-		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + value + `+`)},
-	{what: "signature", words: []string{"signature="}, re: lazy(`(?i)(\bsignature=)` + value + `{16,}`)},
-	{what: "bearer or basic credentials", words: []string{"bearer", "basic"}, re: lazy(`(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + value + `{16,}`)},
-	{what: "cookie", words: []string{"cookie"}, re: lazy(`(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`)},
-	{what: "password in a URL", words: []string{"://"}, re: lazy(`(://)[^/\s:@"']+:[^/\s@"']+@`)},
-	{what: "Bedrock API key", words: []string{"bedrock-api-key-"}, re: lazy(`(bedrock-api-key-)` + value + `+`)},
-	{what: "Bedrock API key", words: []string{"absk"}, re: lazy(`(` + start + `ABSK)` + value + `{8,}`)},
+	{what: "value of a secret's name", words: []string{"token", "key", "x-amz-signature"}, re: &pattern{expr: `(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
+		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + value + `+`}},
+	{what: "signature", words: []string{"signature="}, re: &pattern{expr: `(?i)(\bsignature=)` + value + `{16,}`}},
+	{what: "bearer or basic credentials", words: []string{"bearer", "basic"}, re: &pattern{expr: `(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + value + `{16,}`}},
+	{what: "cookie", words: []string{"cookie"}, re: &pattern{expr: `(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`}},
+	{what: "password in a URL", words: []string{"://"}, re: &pattern{expr: `(://)[^/\s:@"']+:[^/\s@"']+@`}},
+	{what: "Bedrock API key", words: []string{"bedrock-api-key-"}, re: &pattern{expr: `(bedrock-api-key-)` + value + `+`}},
+	{what: "Bedrock API key", words: []string{"absk"}, re: &pattern{expr: `(` + start + `ABSK)` + value + `{8,}`}},
 	// by the first bytes of its base64
-	{what: "session token", words: []string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, re: lazy(`(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + value + `{16,}`)},
+	{what: "session token", words: []string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, re: &pattern{expr: `(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + value + `{16,}`}},
 	// of a SigV4 one the signature alone is secret, which has a shape of its own
 	{what: "Authorization header", words: []string{"authorization"}, keep: func(s string) bool { return strings.HasPrefix(s, "AWS4-") },
-		re: lazy(`(?i)(authorization` + nameEnd + `(?:(?:bearer|basic)[ ]+)?)(?:[^\r\n"'\]\\]|\\[/u])+`)},
+		re: &pattern{expr: `(?i)(authorization` + nameEnd + `(?:(?:bearer|basic)[ ]+)?)(?:[^\r\n"'\]\\]|\\[/u])+`}},
 }
 
 func (f shape) find(spans []Span, s string) []Span {
-	for _, m := range f.re().FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range f.re.get().FindAllStringSubmatchIndex(s, -1) {
 		secret := s[m[3]:m[1]]
 		if strings.Trim(secret, " @") != Mark && (f.keep == nil || !f.keep(secret)) {
 			spans = append(spans, Span{m[3], m[1], f.what})

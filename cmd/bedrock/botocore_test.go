@@ -3,21 +3,30 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// botocoreServer starts testdata/botocore_server.py, which refuses every
+// botocoreServer starts client/testdata/botocore_server.py, which refuses every
 // request that botocore would have signed differently, and returns its URL.
 func botocoreServer(t *testing.T) string {
+	url, _ := python(t, "botocore_server.py")
+	return url
+}
+
+// python starts a server in client/testdata. It returns the first line that it
+// prints, its URL, and what follows.
+func python(t *testing.T, script string, args ...string) (url string, rest *bufio.Reader) {
 	t.Helper()
-	if err := exec.Command("python3", "-c", "import botocore").Run(); err != nil {
-		t.Skip("python3 with botocore absent")
+	if err := exec.Command("python3", "-c", "import boto3").Run(); err != nil {
+		t.Skip("python3 with boto3 absent")
 	}
-	server := exec.Command("python3", filepath.Join("testdata", "botocore_server.py"))
+	server := exec.Command("python3", append([]string{filepath.Join("..", "..", "client", "testdata", script)}, args...)...)
 	server.Stderr = os.Stderr
 	stdin, err := server.StdinPipe()
 	if err != nil {
@@ -34,11 +43,12 @@ func botocoreServer(t *testing.T) string {
 		stdin.Close()
 		server.Wait()
 	})
-	url, err := bufio.NewReader(stdout).ReadString('\n')
+	rest = bufio.NewReader(stdout)
+	url, err = rest.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.TrimSpace(url)
+	return strings.TrimSpace(url), rest
 }
 
 // exampleEnv is the environment of somebody who holds the key of AWS's
@@ -116,6 +126,32 @@ func runCurl(t *testing.T, getenv func(string) string, args []string) {
 	out, err := shell.CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("signed")) && !bytes.Contains(out, []byte("bytes")) {
 		t.Errorf("%v: %s\n%s", err, out, stdout)
+	}
+}
+
+// TestConverseBodyAsBoto3 sends with --body what boto3 sent of all members of
+// Converse, to a server that takes nothing else.
+func TestConverseBodyAsBoto3(t *testing.T) {
+	if testing.Short() {
+		t.Skip("boto3 is slow to start")
+	}
+	const n = 50
+	url, rest := python(t, "boto3_converse.py", "compare", strconv.Itoa(n))
+	lines := json.NewDecoder(rest)
+	for range n {
+		var r struct {
+			ModelID string
+			Request json.RawMessage
+		}
+		if err := lines.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		for _, form := range []string{"text", "json"} { // streamed and not
+			stdout, stderr, code := bedrock(t, exampleEnv(nil), "converse", "--endpoint-url", url, "-m", r.ModelID, "--body", string(r.Request), "-o", form)
+			if code != 0 || !strings.Contains(stdout, "signed ") {
+				t.Errorf("-m %s -o %s: exit %d, %q\n%s", r.ModelID, form, code, stdout, stderr)
+			}
+		}
 	}
 }
 

@@ -142,12 +142,14 @@ def answer(path, body):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one write
+    answer = staticmethod(answer)
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             verify(self.command, self.path, self.headers, body)
-            status, kind, data = answer(self.path, json.loads(body))
+            status, kind, data = self.answer(self.path, json.loads(body))
         except Refused as refused:
             status, kind, data = 403, "application/json", json.dumps({"message": str(refused)}).encode()
         self.send_response(status)
@@ -163,7 +165,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-threading.Thread(target=server.serve_forever, daemon=True).start()
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
-sys.stdin.read()
+def serve(handler):
+    """Listens in a thread and returns the base URL."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
+
+
+if __name__ == "__main__":
+    print(serve(Handler), flush=True)
+    sys.stdin.read()

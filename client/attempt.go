@@ -3,9 +3,11 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"sync/atomic"
 	"time"
 )
@@ -21,26 +23,32 @@ type attempts struct {
 // attempt is one try of a call on the wire.
 type attempt struct {
 	watchdog
-	call    *call
-	ctx     context.Context
-	start   time.Time
-	written atomic.Bool // the whole request was sent
-	wire    *wireLog    // nil when nobody listens
-	body    *body
-	first   time.Duration // left for the first event, once the headers are here
-	idle    time.Duration // allowed between two events
+	call      *call
+	ctx       context.Context
+	start     time.Time
+	connected atomic.Bool // there was a connection
+	written   atomic.Bool // the whole request was sent
+	begun     atomic.Bool // the first byte of an answer came
+	wire      *wireLog    // nil when nobody listens
+	body      *body
+	opening   bool          // a stream's first event is awaited
+	first     time.Duration // what the headers left of the time for it; 0: for ever
+	whole     time.Time     // when a whole answer must be here; zero: never
+	pieces    bool          // whatever arrives of the body counts as an event
+	idle      time.Duration // allowed between two events
 }
 
 func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	k := callFrom(req.Context())
-	a := &attempt{call: k, start: time.Now(), idle: t.client.timeouts.Idle}
+	a := &attempt{call: k, start: time.Now(), idle: t.client.timeouts.Idle, pieces: !k.stream}
 	a.ctx, a.cancel = context.WithCancelCause(req.Context())
 	k.attempt = a
 	a.wait(k.answerPhase(), k.answerTimeout())
 	trace := &httptrace.ClientTrace{
-		GetConn:      func(string) { a.wait(PhaseConnect, t.client.timeouts.Connect) },
-		GotConn:      a.gotConn,
-		WroteRequest: a.wroteRequest,
+		GetConn:              func(string) { a.wait(PhaseConnect, t.client.timeouts.Connect) },
+		GotConn:              a.gotConn,
+		WroteRequest:         a.wroteRequest,
+		GotFirstResponseByte: func() { a.begun.Store(true) },
 	}
 	if k.logs() {
 		a.logWire(req, trace)
@@ -48,12 +56,14 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(a.ctx, trace)))
 	if err != nil {
 		err = a.cause(err)
+		if timeout, ok := errors.AsType[*TimeoutError](err); ok {
+			timeout.Last = time.Since(a.start)
+		}
 		a.end()
 		return nil, err
 	}
-	if left := a.rest(); k.stream {
-		a.first = left
-	}
+	a.answered()
+	dropBadLocation(resp.Header)
 	t.client.skew.observe(resp.Header, time.Now())
 	if k.logs() {
 		k.log("answer", "status", resp.StatusCode, "protocol", resp.Proto, "after", time.Since(a.start), "request_id", k.requestID(resp.Header))
@@ -64,13 +74,45 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (a *attempt) gotConn(httptrace.GotConnInfo) {
+func (a *attempt) gotConn(info httptrace.GotConnInfo) {
+	info.Conn.SetDeadline(time.Time{}) // see dialWithin
+	a.connected.Store(true)
 	a.wait(a.call.answerPhase(), a.call.answerTimeout())
 }
 
 func (a *attempt) wroteRequest(info httptrace.WroteRequestInfo) {
 	a.written.Store(info.Err == nil)
-	a.wait(a.call.answerPhase(), a.call.answerTimeout())
+	a.restart(a.call.answerPhase(), a.call.answerTimeout())
+}
+
+// answered begins, once the headers are here, the wait for the first event,
+// which has what they left of its time, or for the rest of a whole answer.
+func (a *attempt) answered() {
+	left, limit := a.rest(), a.call.answerTimeout()
+	switch {
+	case a.call.stream && limit > 0:
+		a.opening, a.first = true, max(left, 1)
+	case a.call.stream:
+		a.opening = true
+	case limit > 0:
+		a.whole = time.Now().Add(limit)
+	}
+}
+
+// arrived stops the clock: an event is here.
+func (a *attempt) arrived() {
+	a.rest()
+	a.opening = false
+}
+
+// dropBadLocation takes a Location away that is no URL: http.Client, which
+// does not follow it, would lose the answer over it.
+func dropBadLocation(h http.Header) {
+	if at := h.Get("Location"); at != "" {
+		if _, err := url.Parse(at); err != nil {
+			h.Del("Location")
+		}
+	}
 }
 
 // end releases everything that the attempt holds.
@@ -96,7 +138,8 @@ func (a *attempt) cause(err error) error {
 }
 
 // body counts what arrives and runs the idle clock while somebody waits for
-// it: the time that the caller takes between two reads does not count.
+// it: the time that the caller takes between two reads does not count. Whatever
+// breaks the answer in the middle is an io.ErrUnexpectedEOF.
 type body struct {
 	io.ReadCloser
 	attempt *attempt
@@ -116,26 +159,40 @@ func (b *body) Read(p []byte) (int, error) {
 		b.last = time.Now()
 	}
 	if err != nil && err != io.EOF {
-		err = a.cause(err)
-		if t, ok := errors.AsType[*TimeoutError](err); ok {
-			t.Bytes, t.Last = b.n, time.Since(b.last)
-			if t.Phase == PhaseFirstEvent {
-				t.Limit = a.call.answerTimeout()
-			}
-		}
+		err = b.broken(a.cause(err))
 	}
-	if !a.call.stream {
-		a.rest()
+	if a.pieces {
+		a.arrived()
 	}
 	return n, err
 }
 
-// waitForBody starts the clock that fits: a stream's first event has what the
-// headers left of its time.
+// broken says of a timeout what had arrived, and marks what broke the answer.
+func (b *body) broken(err error) error {
+	a := b.attempt
+	if t, ok := errors.AsType[*TimeoutError](err); ok {
+		t.Bytes, t.Last = b.n, time.Since(b.last)
+		if t.Phase != PhaseIdle {
+			t.Limit = a.call.answerTimeout()
+		}
+		return err
+	}
+	if a.call.Err() != nil || b.closed.Load() || errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
+}
+
+// waitForBody starts the clock that fits. However steadily it drips, a whole
+// answer must end some time.
 func (a *attempt) waitForBody() {
-	if a.first > 0 {
+	left := time.Until(a.whole)
+	switch {
+	case a.opening:
 		a.wait(PhaseFirstEvent, a.first)
-	} else {
+	case !a.whole.IsZero() && (a.idle <= 0 || left <= 0):
+		a.wait(PhaseAnswer, max(left, 1))
+	default:
 		a.wait(PhaseIdle, a.idle)
 	}
 }

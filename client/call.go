@@ -40,6 +40,7 @@ type call struct {
 	offset      time.Duration     // of the clock that it was signed by
 	secretKey   string            // the bearer key
 	keyRegion   string            // of a short-term bearer key
+	dated       bool              // the newest refusal told the service's time
 	refreshed   bool              // credentials were refreshed once
 	corrected   bool              // the clock was corrected once
 	release     func()            // gives the place in the concurrency limit back
@@ -243,25 +244,37 @@ func (k *call) transportError(err error) *Error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err // the call names the endpoint itself
 	}
-	if e, ok := errors.AsType[*Error](err); ok { // a refusal of ours, from the signer
-		return e
+	text := err.Error()
+	if clean := redact.Text(text, k.secrets()...); clean != text { // net/http quotes what it cannot read
+		err = &redacted{clean, err}
 	}
-	if text := err.Error(); strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger") { // HTTP/1.1 and HTTP/2
+	if strings.Contains(text, "response headers exceeded") || strings.Contains(text, "response header list larger") { // HTTP/1.1 and HTTP/2
 		err = fmt.Errorf("%w: headers over %d bytes (Limits.Header): %w", ErrTooLarge, k.client.limits.Header, err)
 	}
 	return &Error{Err: err}
 }
 
+// redacted is an error whose own text held a secret.
+type redacted struct {
+	text string
+	err  error
+}
+
+func (e *redacted) Error() string        { return e.text }
+func (e *redacted) Is(target error) bool { return errors.Is(e.err, target) }
+func (e *redacted) As(target any) bool   { return errors.As(e.err, target) }
+
 // httpError reads a refusal, as much of it as the limit allows.
 func (k *call) httpError(resp *http.Response) *Error {
 	defer resp.Body.Close()
-	limit := k.client.limits.ErrorBody
-	data, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
-	if len(data) > limit {
-		data = data[:limit]
+	k.attempt.opening, k.attempt.pieces = false, false // one Idle for the whole of it
+	var data []byte
+	var err error
+	if resp.StatusCode != http.StatusSwitchingProtocols { // which has no body but the connection
+		data, err = io.ReadAll(io.LimitReader(resp.Body, int64(k.client.limits.ErrorBody)))
 	}
 	e := responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...)
-	e.Skew, _ = measure(resp.Header, time.Now())
+	e.Skew, k.dated = measure(resp.Header, time.Now())
 	if err != nil {
 		e.Err = err
 	} else if err := checkEncoding(resp.Header); err != nil {

@@ -123,6 +123,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		}
 		t.DisableCompression = true // so that nothing is asked for that would have to be undone
 		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
+		t.DialContext = dialWithin(c.timeouts.Connect, t.DialContext)
 		t.MaxResponseHeaderBytes = c.limits.Header
 		cfg.transport = t
 	}

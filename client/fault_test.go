@@ -75,6 +75,14 @@ func faults() []fault {
 		{name: "closed before headers", request: converse, answer: say(), is: []error{io.EOF}, requests: 3},
 		{name: "reset before headers", request: converse, answer: reset, text: "reset", requests: 3},
 		{name: "half a status line", request: converse, answer: say("HTTP/1.1 2"), text: "malformed HTTP"},
+		{name: "half the headers", request: converse, answer: say("HTTP/1.1 200 OK\r\nContent-Ty"), text: "Content-Ty"},
+		{name: "closed after an interim answer", request: converse, answer: say("HTTP/1.1 102 Processing\r\n\r\n"), is: []error{io.ErrUnexpectedEOF}},
+		{name: "two lengths", request: converse, answer: say(head(200, jsonType, "Content-Length: 2", "Content-Length: 3") + "{} "), text: "Content-Length"},
+		{name: "a length that is no number", request: converse, answer: say(head(200, jsonType, "Content-Length: x") + "{}"), text: "Content-Length"},
+		{name: "another protocol", request: converse, answer: func(c net.Conn) {
+			io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n")
+			untilGone(c)
+		}, text: "101"},
 		{name: "not HTTP", request: converse, answer: say("SSH-2.0-OpenSSH_9.7\r\n"), text: "malformed HTTP"},
 		{name: "silence before headers", request: converse, timeouts: short, answer: untilGone, is: []error{ErrTimeout}, text: "answer timeout"},
 		{name: "silence before headers of a stream", request: converseStream, timeouts: short, answer: untilGone, is: []error{ErrTimeout}, text: "first event timeout"},
@@ -96,7 +104,9 @@ func faults() []fault {
 		{name: "a flipped payload bit", request: converseStream, answer: say(streamOf(h[0], h[1], flip(h[2], -10))), is: []error{eventstream.ErrMessageChecksum}, events: 2},
 		{name: "no messageStop", request: converseStream, answer: say(streamOf(h[:4]...)), is: []error{ErrIncompleteStream}, events: 4},
 		{name: "no event at all", request: converseStream, answer: say(streamOf()), is: []error{ErrIncompleteStream}},
-		{name: "reset in the middle", request: converseStream, answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)+httpChunk(h[0])); reset(c) }, text: "", events: -1},
+		{name: "reset in the middle", request: converseStream, answer: func(c net.Conn) { io.WriteString(c, chunked(eventStreamType)+httpChunk(h[0])); reset(c) }, is: []error{ErrIncompleteStream}, events: -1},
+		{name: "reset in a whole answer", request: converse, answer: func(c net.Conn) { io.WriteString(c, head(200, jsonType, "Content-Length: 100")); reset(c) }, is: []error{ErrIncompleteStream}},
+		{name: "no chunk where one belongs", request: converseStream, answer: say(chunked(eventStreamType) + httpChunk(h[0]) + "zz\r\n"), is: []error{ErrIncompleteStream}, events: 1},
 		{name: "chunk without an end", request: invokeStream, answer: say(streamOf(frame("chunk", `{"bytes":"eyJvdXRwdXRUZXh0IjoiSGkifQ=="}`))), is: []error{ErrIncompleteStream}, events: 1},
 		{name: "SSE without [DONE]", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\n")) + "0\r\n\r\n"), is: []error{ErrIncompleteStream}, events: 1},
 		{name: "SSE that is not JSON", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: {\"choices\":[]}\n\ndata: {\"choi\n\ndata: [DONE]\n\n")) + "0\r\n\r\n"), text: "server-sent event 1 is not JSON", events: 1},
@@ -115,6 +125,7 @@ func faults() []fault {
 		{name: "an SSE line over the limit", request: chatStream, answer: say(chunked(sseType) + httpChunk([]byte("data: "+strings.Repeat("x", 17<<20)))), is: []error{ErrTooLarge}, text: "Limits.Line"},
 		{name: "a frame over the limit", request: converseStream, answer: say(streamOf(hugeFrame())), is: []error{eventstream.ErrLength}},
 		{name: "redirect", request: converse, answer: say(whole(307, "", "Location: http://127.0.0.1:1/")), text: "307"},
+		{name: "redirect to nowhere", request: converse, answer: say(whole(307, "", "Location: http://%zz")), text: "307"},
 	}
 	for _, name := range []string{"internalServerException", "modelStreamErrorException", "validationException", "throttlingException", "serviceUnavailableException", "modelTimeoutException"} {
 		for _, at := range []int{0, 1, 5} {
@@ -424,7 +435,7 @@ func TestCanaries(t *testing.T) {
 				for name, values := range req.Header {
 					text += strings.ToLower(name) + ":" + values[0] + "\\n"
 				}
-				return status(code, "InvalidSignatureException", `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html",
+				return status(code, "InvalidSignatureException"+req.Header.Get("X-Amz-Security-Token")+strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "), `{"message":"The Canonical String for this request should have been\n`+text+`"}`, "Content-Type: text/html",
 					"X-Amzn-Requestid: "+req.Header.Get("X-Amz-Security-Token")+strings.TrimPrefix(req.Header.Get("Authorization"), "Bearer "))(req)
 			})
 			var log strings.Builder

@@ -46,8 +46,7 @@ type forwarded struct {
 func (f *forwarded) Read(p []byte) (int, error) {
 	n, err := f.ReadCloser.Read(p)
 	if n > 0 {
-		f.call.attempt.rest()
-		f.call.attempt.first = 0
+		f.call.attempt.arrived()
 	}
 	if err == nil || err == io.EOF {
 		return n, err

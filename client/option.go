@@ -36,7 +36,7 @@ type Signing struct {
 // value waits forever. There is no limit on the whole: use the context.
 type Timeouts struct {
 	Connect    time.Duration // DNS, TCP and TLS together; default 10 s
-	FirstEvent time.Duration // from the sent request to the first event of a stream (default 10 min) or to the answer (default 60 min, AWS's advice for Nova)
+	FirstEvent time.Duration // from the sent request to the first event of a stream (default 10 min) or to the answer (default 60 min, AWS's advice for Nova), and as long again to a whole answer's end
 	Idle       time.Duration // between two events of a stream, or two reads of a whole answer; default 5 min
 }
 

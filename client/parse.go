@@ -27,7 +27,7 @@ const (
 func responseError(op string, status int, header http.Header, body []byte, secrets ...string) *Error {
 	text := redact.Text(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
 	e := &Error{Op: op, Status: status, RequestID: requestID(header), Body: firstBytes(text)}
-	e.Code = cleanCode(header.Get("X-Amzn-Errortype"))
+	e.Code = cleanCode(redact.Text(header.Get("X-Amzn-Errortype"), secrets...))
 	switch trimmed := strings.TrimSpace(text); {
 	case strings.HasPrefix(trimmed, "{"):
 		e.readJSON(trimmed, secrets)

@@ -91,6 +91,9 @@ func (k *call) retry(resp *http.Response) bool {
 	case kindThrottle:
 		cost, scale = costThrottle, throttleDelay
 	case kindTransient:
+		if e.Status == 0 && k.attempt.begun.Load() { // an answer had begun to come
+			return false
+		}
 	case kindTimeout:
 		if !k.unpaid(e) {
 			return false
@@ -121,9 +124,11 @@ var errRetryBudget = errors.New("not tried again: the retry budget of this clien
 
 // unpaid tells whether a timeout of ours can be tried again without being
 // billed twice: Bedrock cannot be at work on a request that was not sent whole.
+// A transport that does not tell about its connection may have sent it.
 func (k *call) unpaid(e *Error) bool {
 	t, ok := errors.AsType[*TimeoutError](e.Err)
-	return k.client.retry.AfterTimeout || ok && t.Phase == PhaseConnect || !k.attempt.written.Load()
+	return k.client.retry.AfterTimeout || ok && t.Phase == PhaseConnect ||
+		k.attempt.connected.Load() && !k.attempt.written.Load() && !k.attempt.begun.Load()
 }
 
 // delay is full jitter: rand * min(scale * 2^retry, 20 s).
@@ -139,17 +144,26 @@ func delay(scale time.Duration, retry int, random float64) time.Duration {
 // milliseconds, by at most 5 s as in the SDKs; the standard Retry-After (RFC
 // 9110) up to 20 s.
 func retryAfter(h http.Header, wait time.Duration) time.Duration {
-	if ms, err := strconv.ParseInt(h.Get("X-Amz-Retry-After"), 10, 32); err == nil && ms >= 0 {
-		return min(max(time.Duration(ms)*time.Millisecond, wait), wait+retryAfterWindow)
+	if d, ok := wholeNumber(h.Get("X-Amz-Retry-After"), time.Millisecond); ok {
+		return min(max(d, wait), wait+retryAfterWindow)
 	}
 	value := h.Get("Retry-After")
-	if s, err := strconv.ParseInt(value, 10, 32); err == nil && s >= 0 {
-		return max(wait, min(time.Duration(s)*time.Second, maxDelay))
+	if d, ok := wholeNumber(value, time.Second); ok {
+		return max(wait, min(d, maxDelay))
 	}
 	if t, err := http.ParseTime(value); err == nil {
 		return max(wait, min(time.Until(t), maxDelay))
 	}
 	return wait
+}
+
+// wholeNumber reads a header that counts units, an hour's worth at most.
+func wholeNumber(s string, unit time.Duration) (time.Duration, bool) {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil // n is the largest
+	}
+	return time.Duration(min(n, uint64(time.Hour/unit))) * unit, err == nil
 }
 
 // invalidator is a credentials cache that can be told to forget.

@@ -56,7 +56,7 @@ func (s *skew) observe(h http.Header, now time.Time) {
 // the refusal.
 func (k *call) correctClock(e *Error) bool {
 	s := &k.client.skew
-	if s.off || k.corrected || k.credentials.AccessKeyID == "" || time.Since(k.attempt.start) > maxSkewRoundTrip {
+	if s.off || !k.dated || k.corrected || k.credentials.AccessKeyID == "" || time.Since(k.attempt.start) > maxSkewRoundTrip {
 		return false
 	}
 	s.mu.Lock()

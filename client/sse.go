@@ -21,6 +21,8 @@ type sse struct {
 	hasData bool
 	line    []byte
 	n       int64 // bytes read so far
+	cr      bool  // the last line ended with CR: an LF may follow
+	begun   bool  // the first line was read
 }
 
 func newSSE(s *Stream, r io.Reader, limit int) *sse {
@@ -67,6 +69,7 @@ func (d *sse) atEOF() (Event, error) {
 // drain reads to the body's end, so that the connection can be used again;
 // nothing should come, and it does not wait for it.
 func (d *sse) drain() error {
+	d.s.call.attempt.arrived()
 	d.s.call.attempt.idle = endGrace
 	io.CopyN(io.Discard, d.r, 1<<10)
 	return io.EOF
@@ -107,23 +110,50 @@ func (d *sse) field(line []byte) {
 	}
 }
 
-// readLine returns a line without its end: LF, CR or CRLF.
+// readLine returns a line without its end: LF, CR or CRLF. It does not wait to
+// see whether an LF comes behind a CR.
 func (d *sse) readLine() ([]byte, error) {
 	d.line = d.line[:0]
 	for {
-		part, err := d.r.ReadSlice('\n')
-		d.line = append(d.line, part...)
-		d.n += int64(len(part))
+		if _, err := d.r.Peek(1); err != nil {
+			return d.line, err
+		}
+		part, _ := d.r.Peek(d.r.Buffered())
+		if d.cr && part[0] == '\n' {
+			part = part[1:]
+			d.skip(1)
+		}
+		d.cr = false
+		end := bytes.IndexByte(part, '\n')
+		if end < 0 {
+			end = len(part)
+		}
+		if i := bytes.IndexByte(part[:end], '\r'); i >= 0 {
+			d.cr, end = true, i
+		}
+		d.line = append(d.line, part[:end]...)
 		if len(d.line)+len(d.data) > d.limit {
 			return nil, fmt.Errorf("%w: a server-sent event over %d bytes (Limits.Line)", ErrTooLarge, d.limit)
 		}
-		if err == bufio.ErrBufferFull {
-			continue
+		d.skip(min(end+1, len(part)))
+		if end < len(part) {
+			return d.first(d.line), nil
 		}
-		d.line = bytes.TrimSuffix(d.line, []byte("\n"))
-		d.line = bytes.TrimSuffix(d.line, []byte("\r"))
-		return d.line, err
 	}
+}
+
+func (d *sse) skip(n int) {
+	d.r.Discard(n)
+	d.n += int64(n)
+}
+
+// first takes the byte order mark off that may stand before the first line.
+func (d *sse) first(line []byte) []byte {
+	if !d.begun {
+		d.begun = true
+		line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	}
+	return line
 }
 
 // sseEnds tells whether an event is the last of an API that sends no [DONE]:

@@ -168,8 +168,7 @@ func (s *Stream) next() (Event, error) {
 		s.Close()
 		return Event{}, s.err
 	}
-	s.call.attempt.rest()
-	s.call.attempt.first = 0
+	s.call.attempt.arrived()
 	s.events++
 	if s.call.logs() {
 		s.logEvent(ev)

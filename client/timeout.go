@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 )
@@ -52,6 +53,29 @@ func (e *TimeoutError) Timeout() bool { return true }
 // Is makes errors.Is(err, ErrTimeout) true.
 func (e *TimeoutError) Is(target error) bool { return target == ErrTimeout }
 
+// dialGrace is how much longer than Timeouts.Connect a dial may live.
+const dialGrace = time.Second
+
+// dialWithin ends dials that nobody waits for any more: net/http lets them go
+// on when the request that began them is over, for the sake of a next one.
+// What follows on the connection before its first request, TLS and a proxy's
+// CONNECT, is under a deadline, which gotConn lifts.
+func dialWithin(limit time.Duration, dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+	if limit <= 0 {
+		return dial
+	}
+	limit += dialGrace // the watchdog's word comes first
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		c, err := dial(ctx, network, address)
+		if err == nil {
+			err = c.SetDeadline(time.Now().Add(limit))
+		}
+		return c, err
+	}
+}
+
 // watchdog cancels an attempt when one of its waits runs out. It is one timer
 // and no goroutine.
 type watchdog struct {
@@ -64,10 +88,23 @@ type watchdog struct {
 	until time.Time
 }
 
+// restart is wait, if the clock of that phase runs still.
+func (w *watchdog) restart(phase string, limit time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.phase == phase {
+		w.run(phase, limit)
+	}
+}
+
 // wait starts the clock of a phase; an earlier one ends. No limit, no clock.
 func (w *watchdog) wait(phase string, limit time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.run(phase, limit)
+}
+
+func (w *watchdog) run(phase string, limit time.Duration) {
 	if limit <= 0 {
 		w.phase = ""
 		return

@@ -51,6 +51,7 @@ func commands() []command {
 
 		// servers
 		mockCommand(),
+		serveCommand(),
 
 		// about this program
 		helpCommand(),

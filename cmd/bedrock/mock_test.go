@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"rawbedrock/client/bedrocktest"
@@ -21,33 +22,72 @@ import (
 // code and stderr.
 func mock(t *testing.T, environment map[string]string, args ...string) (url string, rest *bufio.Reader, stop func() (int, string)) {
 	t.Helper()
+	return listening(t, new(logBuffer), environment, append([]string{"mock", "--addr", "127.0.0.1:0"}, args...)...)
+}
+
+// listening runs a command that listens until the test ends.
+func listening(t testing.TB, stderr *logBuffer, environment map[string]string, args ...string) (url string, rest *bufio.Reader, stop func() (int, string)) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	out, stdout := io.Pipe()
-	var stderr bytes.Buffer
 	code := make(chan int, 1)
 	go func() {
-		code <- run(ctx, env{strings.NewReader(""), stdout, &stderr, func(k string) string { return environment[k] }},
-			append([]string{"mock", "--addr", "127.0.0.1:0"}, args...))
+		code <- run(ctx, env{strings.NewReader(""), stdout, stderr, func(k string) string { return environment[k] }}, args)
 		stdout.Close()
 	}()
 	rest = bufio.NewReader(out)
 	line, err := rest.ReadString('\n')
 	if err != nil {
-		t.Fatalf("no first line: %v, exit %d: %s", err, <-code, stderr.String())
+		t.Fatalf("no first line: %v, exit %d: %s", err, <-code, stderr)
 	}
-	stopped := false
-	stop = func() (int, string) {
-		stopped = true
+	stop = sync.OnceValues(func() (int, string) {
 		cancel()
 		io.Copy(io.Discard, rest)
 		return <-code, stderr.String()
-	}
-	t.Cleanup(func() {
-		if !stopped {
-			stop()
-		}
 	})
+	t.Cleanup(func() { stop() })
 	return strings.TrimSpace(line), rest, stop
+}
+
+// logBuffer is what a server wrote so far.
+type logBuffer struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	more chan struct{} // closed by the next write, for those who wait
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+	return l.b.Write(p)
+}
+
+// await waits until a text was written.
+func (l *logBuffer) await(t testing.TB, text string) {
+	t.Helper()
+	for {
+		l.mu.Lock()
+		found := strings.Contains(l.b.String(), text)
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
+		l.mu.Unlock()
+		if found {
+			return
+		}
+		await(t, more)
+	}
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func chatWith(t *testing.T, c *http.Client, url, key, fault string) (int, string) {

@@ -61,7 +61,7 @@ func newFaulty(t *testing.T, fault string) faulty {
 }
 
 // await waits for an event that must come.
-func await(t *testing.T, event chan struct{}) {
+func await(t testing.TB, event chan struct{}) {
 	t.Helper()
 	select {
 	case <-event:

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// listenFlags are those of a command that serves with somebody's credentials:
+// serve and proxy.
+type listenFlags struct {
+	addr, tokenFile                  string
+	allowHosts                       listFlag
+	readTimeout, writeTimeout, drain time.Duration
+	maxStreams                       int
+	logPrompts                       bool
+}
+
+const (
+	tokenVariable  = "BEDROCK_SERVE_TOKEN"
+	idleConnection = 2 * time.Minute // between two requests on a connection
+	maxHeader      = 64 << 10        // bytes of a request's headers
+)
+
+func (l *listenFlags) register(fs *flag.FlagSet, addr string) {
+	fs.StringVar(&l.addr, "addr", addr, "`HOST:PORT` to listen on; port 0 takes a free one; beyond this machine a token is required")
+	fs.StringVar(&l.tokenFile, "token-file", "", "`file` with the token that clients must send as Authorization: Bearer; else "+tokenVariable)
+	fs.Var(&l.allowHosts, "allow-host", "also answer requests for this `name`, as a reverse proxy sends it in Host; may be repeated")
+	l.readTimeout, l.writeTimeout, l.drain, l.maxStreams = 30*time.Second, time.Minute, 30*time.Second, 2048
+	positive(fs, &l.readTimeout, "read-timeout", "longest `wait` for a request's headers, and again for its body, 30s unless given")
+	positive(fs, &l.writeTimeout, "write-timeout", "longest `wait` for a client that takes nothing of its answer, 1m unless given")
+	positive(fs, &l.drain, "drain", "longest `wait` for answers under way after SIGTERM or SIGINT, 30s unless given")
+	fs.Func("max-streams", "at most `N` calls to models at once, 2048 unless given; more are refused with 503", wholeNumber(&l.maxStreams, 1))
+}
+
+// positive is a flag for a wait that must end.
+func positive(fs *flag.FlagSet, p *time.Duration, name, usage string) {
+	fs.Func(name, usage, func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d <= 0 {
+			return fmt.Errorf("want a duration above zero with its unit, such as 300ms, 30s or 10m")
+		}
+		*p = d
+		return nil
+	})
+}
+
+// token finds the service's token; it is never named on the command line,
+// where others could read it.
+func (l *listenFlags) token(e env) (string, error) {
+	token, where := e.getenv(tokenVariable), tokenVariable
+	if l.tokenFile != "" {
+		data, err := readFile(l.tokenFile)
+		if err != nil {
+			return "", usagef("--token-file: %w", err)
+		}
+		token, where = string(data), "--token-file"
+	}
+	if token == "" && l.tokenFile == "" {
+		return "", nil
+	}
+	token = strings.TrimSpace(token)
+	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r == ' ' || r > unicode.MaxASCII || unicode.IsControl(r) }) {
+		return "", usagef("%s: want one word of ASCII letters, digits and signs", where)
+	}
+	return token, nil
+}
+
+// listen opens the port. Beyond this machine it wants a token.
+func (l *listenFlags) listen(ctx context.Context, token string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(l.addr)
+	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
+		return nil, usagef("--addr %q: want HOST:PORT, such as 127.0.0.1:8000", l.addr)
+	}
+	ips := []netip.Addr{netip.IPv6Unspecified()}
+	if host != "" {
+		if ips, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
+			return nil, usagef("--addr %q: %w", l.addr, err)
+		}
+	}
+	for _, ip := range ips {
+		if !ip.Unmap().IsLoopback() && token == "" {
+			return nil, usagef("--addr %q can be reached from other machines, and would call Bedrock for whoever asks: set %s or --token-file, or listen on 127.0.0.1", l.addr, tokenVariable)
+		}
+	}
+	if host != "" {
+		host = ips[0].String() // the very address that was looked at
+	}
+	return net.Listen("tcp", net.JoinHostPort(host, port))
+}
+
+// serve answers requests on the port until ctx ends, then lets the answers
+// under way finish. The first line on standard output is the address.
+func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
+	token, err := l.token(e)
+	if err != nil {
+		return err
+	}
+	listener, err := l.listen(ctx, token)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	logger := slog.New(slog.NewTextHandler(e.stderr, nil))
+	d := &door{
+		listenFlags: l, route: route, log: logger,
+		hosts: l.hosts(listener.Addr().String()), slots: make(chan struct{}, l.maxStreams),
+	}
+	if token != "" {
+		d.token, d.closed = sha256.Sum256([]byte(token)), true
+	}
+	base, abort := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer abort(nil)
+	server := &http.Server{
+		Handler: d, BaseContext: func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: l.readTimeout, IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", listener.Addr()); err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	return l.shutdown(server, logger, abort)
+}
+
+// errShutdown ends the calls that outlast the drain.
+var errShutdown = errors.New("the service is shutting down")
+
+// shutdown stops accepting, waits for the answers under way and breaks off
+// those that take too long.
+func (l *listenFlags) shutdown(server *http.Server, logger *slog.Logger, abort context.CancelCauseFunc) error {
+	logger.Info("shutting down", "drain", l.drain)
+	ctx, cancel := context.WithTimeout(context.Background(), l.drain)
+	defer cancel()
+	if server.Shutdown(ctx) == nil {
+		return nil
+	}
+	logger.Warn("answers were broken off", "after", l.drain)
+	abort(errShutdown)
+	ctx, cancel = context.WithTimeout(context.Background(), time.Second) // for the last words of their streams
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		server.Close()
+	}
+	return nil
+}
+
+// hosts are the names under which the service answers: those of the address
+// that it listens on, and --allow-host.
+func (l *listenFlags) hosts(listening string) map[string]bool {
+	names := map[string]bool{}
+	for _, host := range append([]string{l.addr, listening}, l.allowHosts...) {
+		if name := hostname(host); name != "" {
+			names[name] = true
+		}
+	}
+	return names
+}

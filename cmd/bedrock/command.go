@@ -53,6 +53,9 @@ func commands() []command {
 		mockCommand(),
 		serveCommand(),
 
+		// finding out
+		doctorCommand(),
+
 		// about this program
 		helpCommand(),
 		versionCommand(),

@@ -132,10 +132,28 @@ func (c *Config) openWebIdentity(resolve func() (resolver, error)) (found, error
 		return found{}, &Error{Source: sourceWebIdentity, Reason: "AWS_WEB_IDENTITY_TOKEN_FILE is set but AWS_ROLE_ARN is not", Hint: "set both or none"}
 	}
 	r, err := resolve()
+	if err == nil {
+		err = c.checkProfile(r)
+	}
 	if err != nil {
 		return found{}, err
 	}
 	return r.web(role, file, c.Getenv("AWS_ROLE_SESSION_NAME"))
+}
+
+// checkProfile refuses a profile that names an sso-session or a source that is
+// not there, although the web identity comes before it: both SDKs refuse, and
+// who set the profile meant it.
+func (c *Config) checkProfile(r resolver) error {
+	p, ok := c.LookupProfile(c.ProfileName.Value)
+	if !ok {
+		return nil
+	}
+	_, err := r.session(p)
+	if err == nil && p.Get("role_arn") != "" && p.Get("source_profile") != "" {
+		_, err = r.profile(p, nil)
+	}
+	return err
 }
 
 func (c *Config) openProfile(resolve func() (resolver, error)) (found, error) {

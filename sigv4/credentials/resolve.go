@@ -46,6 +46,9 @@ func (r resolver) profile(p *Profile, visited []string) (found, error) {
 		}
 		return r.role(p, base)
 	}
+	if _, err := r.session(p); err != nil { // even where static keys come before it, as in both SDKs
+		return found{}, err
+	}
 	base, err := r.own(p)
 	if err != nil {
 		return found{}, err
@@ -213,9 +216,9 @@ func (r resolver) sso(p *Profile) (found, error) {
 	how := "sso of profile " + p.Name
 	if session != "" {
 		how = "sso-session " + session
-		sec, ok := r.config.SSOSession(session)
-		if !ok {
-			return found{}, inProfile(p, fmt.Sprintf("sso_session %q does not exist", session), "add a section [sso-session "+session+"], or run aws configure sso")
+		sec, err := r.session(p)
+		if err != nil {
+			return found{}, err
 		}
 		for _, key := range []string{"sso_region", "sso_start_url"} {
 			if v := p.Get(key); v != "" && v != sec.Get(key) {
@@ -246,6 +249,18 @@ func (r resolver) sso(p *Profile) (found, error) {
 		AccountID: get("sso_account_id"), RoleName: get("sso_role_name"), StartURL: get("sso_start_url"), Session: session,
 		CacheDir: r.config.inHome(".aws", "sso", "cache"), Endpoint: portal.Value, OIDCEndpoint: oidc.Value, Profile: p.Name, HTTP: r.client,
 	}, how}, nil
+}
+
+// session gives the sso-session that p names, nil when it names none.
+func (r resolver) session(p *Profile) (*Section, error) {
+	name := p.Get("sso_session")
+	if name == "" {
+		return nil, nil
+	}
+	if sec, ok := r.config.SSOSession(name); ok {
+		return sec, nil
+	}
+	return nil, inProfile(p, fmt.Sprintf("sso_session %q does not exist", name), "add a section [sso-session "+name+"], or run aws configure sso")
 }
 
 // inProfile is an error of a profile's settings.

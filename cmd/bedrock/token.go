@@ -66,8 +66,8 @@ func setupMint(fs *flag.FlagSet) func(context.Context, env, []string) error {
 	m := &mint{expires: credentials.MaxKeyLife}
 	m.register(fs)
 	fs.Func("expires", "`life` of the key, from 1s to 12h; 12h unless given", func(s string) (err error) {
-		if m.expires, err = time.ParseDuration(s); err != nil || m.expires < time.Second || m.expires > credentials.MaxKeyLife {
-			return fmt.Errorf("want a duration from 1s to 12h, such as 90m")
+		if m.expires, err = time.ParseDuration(s); err != nil || m.expires < time.Second || m.expires > credentials.MaxKeyLife || m.expires%time.Second != 0 {
+			return fmt.Errorf("want a duration of whole seconds from 1s to 12h, such as 90m")
 		}
 		return nil
 	})

@@ -139,6 +139,9 @@ func readShortTerm(encoded string) (KeyInfo, error) {
 	if sig := query.Get("X-Amz-Signature"); len(sig) != 64 || strings.Trim(sig, "0123456789abcdef") != "" {
 		return KeyInfo{}, errors.New("X-Amz-Signature is not 64 hex digits")
 	}
+	if query.Get("Version") == "" {
+		return KeyInfo{}, errors.New("its end is missing: was it pasted whole?")
+	}
 	scope := strings.Split(query.Get("X-Amz-Credential"), "/")
 	if len(scope) != 5 || !isPrintable(scope[0]) || !isHostLabel(scope[2]) || scope[3] != "bedrock" || scope[4] != "aws4_request" {
 		return KeyInfo{}, errors.New("X-Amz-Credential is not ID/DAY/REGION/bedrock/aws4_request")

@@ -51,6 +51,7 @@ func commands() []command {
 
 		// servers
 		mockCommand(),
+		proxyCommand(),
 		serveCommand(),
 
 		// finding out

@@ -5,8 +5,10 @@ import (
 	"context"
 	"flag"
 	"net/http"
+	"strings"
 
 	"rawbedrock/client"
+	"rawbedrock/client/operation"
 )
 
 const serveLong = `Serves a JSON prompt over HTTP. The first line on standard output is the address; the log is on
@@ -16,6 +18,8 @@ finish.
   POST /prompt             {"prompt":"…"} and, if wanted, model, system, maxTokens,
                            temperature, topP, stopSequences
   POST /prompt/streamed    the same, text as it comes
+  POST /v1/chat/completions, /openai/v1/chat/completions, /model/ID/…
+                           handed on to Bedrock with this service's credentials
   GET  /healthz
 
 Accept chooses the form: text/plain (the default), application/json with usage
@@ -122,24 +126,37 @@ func (l *listenFlags) connect(ctx context.Context, e env, c *connection) (*sessi
 
 // route finds what serves a path.
 func (p *prompter) route(r *http.Request) route {
-	get := func(serve func(*visit) error) map[string]func(*visit) error {
-		return map[string]func(*visit) error{http.MethodGet: serve, http.MethodHead: serve}
-	}
-	post := func(serve func(*visit) error) map[string]func(*visit) error {
-		return map[string]func(*visit) error{http.MethodPost: serve}
-	}
 	switch path := r.URL.EscapedPath(); path {
-	case "/healthz":
-		return route{name: path, open: true, method: get(healthy)}
+	case healthPath:
+		return healthRoute
 	case "/prompt":
-		return route{name: path, method: post(func(v *visit) error { return p.serve(v, false) })}
+		return post(path, func(v *visit) error { return p.serve(v, false) })
 	case "/prompt/streamed":
-		return route{name: path, method: post(func(v *visit) error { return p.serve(v, true) })}
+		return post(path, func(v *visit) error { return p.serve(v, true) })
+	case "/v1/chat/completions":
+		return passThrough{p.Client}.route(operation.ChatCompletions.Path, passedOn)
+	default:
+		return passThrough{p.Client}.route(path, passedOn)
 	}
-	return route{}
 }
 
-func healthy(v *visit) error {
+// passedOn tells the operations that the service hands on: those that call
+// models, and no others of the account's.
+func passedOn(op operation.Operation) bool {
+	return op == operation.ChatCompletions || op.Host == operation.Runtime && strings.HasPrefix(op.Path, "/model/")
+}
+
+func post(name string, serve func(*visit) error) route {
+	return route{name: name, method: map[string]func(*visit) error{http.MethodPost: serve}}
+}
+
+func get(name string, serve func(*visit) error) route {
+	return route{name: name, open: true, method: map[string]func(*visit) error{http.MethodGet: serve, http.MethodHead: serve}}
+}
+
+const healthPath = "/healthz"
+
+var healthRoute = get(healthPath, func(v *visit) error {
 	v.Header().Set("Content-Type", plainText)
 	return v.send([]byte("ok\n"))
-}
+})

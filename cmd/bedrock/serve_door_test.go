@@ -198,7 +198,7 @@ func TestServeBeyondLoopback(t *testing.T) {
 	if ips, err := net.LookupIP(own); err == nil && !ips[0].IsLoopback() {
 		addresses = append(addresses, own+":0")
 	}
-	for _, command := range []string{"serve"} {
+	for _, command := range []string{"serve", "proxy"} {
 		for _, addr := range addresses {
 			_, stderr, code := bedrock(t, exampleEnv(nil), command, "--addr", addr)
 			if code != exitUsage || !strings.Contains(stderr, "--addr") {

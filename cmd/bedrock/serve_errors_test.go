@@ -72,7 +72,7 @@ func TestServeNobodyThere(t *testing.T) {
 		t.Errorf("%+v\n%s", a, s.log)
 	}
 	environment := map[string]string{"HOME": t.TempDir(), "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
-	for _, command := range []string{"serve"} {
+	for _, command := range []string{"serve", "proxy"} {
 		_, stderr, code := bedrock(t, func(k string) string { return environment[k] }, command, "--addr", "127.0.0.1:0")
 		if code != exitSetup || !strings.Contains(stderr, "looked for") {
 			t.Errorf("%s without credentials: exit %d: %s", command, code, stderr)

@@ -51,7 +51,7 @@ func servingAt(t testing.TB, upstream string, environment map[string]string, arg
 			getenv[name] = value
 		}
 	}
-	if len(args) == 0 || args[0] != "proxy" {
+	if len(args) == 0 || args[0] != "serve" && args[0] != "proxy" {
 		args = append([]string{"serve"}, args...)
 	}
 	s := &service{t: t, log: new(logBuffer)}

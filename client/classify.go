@@ -179,12 +179,22 @@ func classify(e *Error) kind {
 func classifyCause(err error) kind {
 	switch {
 	case err == nil, errors.Is(err, ErrNoCredentials), errors.Is(err, ErrValidation), errors.Is(err, ErrIncompleteStream), errors.Is(err, ErrTooLarge),
-		errors.Is(err, errRefused), permanent(err):
+		errors.Is(err, errRefused), permanent(err), !retryable(err):
 		return kindNever
 	case errors.Is(err, ErrTimeout):
 		return kindTimeout
 	}
 	return kindTransient
+}
+
+// retryable asks a layer below that may know better: a replay does, when a
+// request was never recorded.
+func retryable(err error) bool {
+	e, ok := errors.AsType[interface {
+		error
+		Retryable() bool
+	}](err)
+	return !ok || e.Retryable()
 }
 
 func permanent(err error) bool {

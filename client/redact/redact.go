@@ -67,7 +67,7 @@ func (f *Finder) Find(s string) []Span {
 	}
 	lower := strings.ToLower(s)
 	for _, form := range shapes {
-		if slices.ContainsFunc(form.words, func(w string) bool { return strings.Contains(lower, w) }) {
+		if form.may(s, lower) {
 			spans = form.find(spans, s)
 		}
 	}

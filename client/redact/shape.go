@@ -34,27 +34,28 @@ const (
 	nameEnd = `(?:\\*["'])?[ \t]*(?::|=|%3[AaDd])[ \t]*\[?(?:\\*["'])?`
 
 	// start is where a word begins; within base64 anything may stand by chance.
-	start = `(?:^|[^A-Za-z0-9+/_-]|%[0-9A-Fa-f]{2}|\\[nrt]|\\u[0-9A-Fa-f]{4})`
+	start = `(?:^|[^A-Za-z0-9+]|%[0-9A-Fa-f]{2}|\\[nrt]|\\u[0-9A-Fa-f]{4})`
 )
 
 // shape is a secret that shows by its name or its form. What the first group
 // matches is kept, the rest is the secret.
 type shape struct {
-	what  string
-	words []string // one of which, in lower case, stands in every match
-	re    *pattern
-	keep  func(secret string) bool // what is none after all; may be nil
+	what    string
+	words   []string // one of which, in lower case, stands in every match; seldom by chance in base64
+	literal string   // or this, as it is
+	re      *pattern
+	keep    func(secret string) bool // what is none after all; may be nil
 }
 
 var shapes = []shape{
-	{what: "value of a secret's name", words: []string{"token", "key", "x-amz-signature"}, re: &pattern{expr: `(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
+	{what: "value of a secret's name", words: []string{"security", "session", "secret", "bearer_token", "x-amz-signature", "api-key", "api_key", "metadata-token"}, re: &pattern{expr: `(?i)((?:(?:security|session)[-_]?token|secret[-_]?(?:access[-_]?)?key|aws_bearer_token_bedrock|` +
 		`x-amz-signature|x-amz-s3session-token|x-api-key|api[-_]key|x-aws-ec2-metadata-token)` + nameEnd + `)` + value + `+`}},
 	{what: "signature", words: []string{"signature="}, re: &pattern{expr: `(?i)(\bsignature=)` + value + `{16,}`}},
 	{what: "bearer or basic credentials", words: []string{"bearer", "basic"}, re: &pattern{expr: `(?i)(\b(?:bearer|basic)(?:[ +]|%20)+)` + value + `{16,}`}},
 	{what: "cookie", words: []string{"cookie"}, re: &pattern{expr: `(?i)(\b(?:set-)?cookie` + nameEnd + `)(?:[^\r\n"'\]\\]|\\[/u])+`}},
 	{what: "password in a URL", words: []string{"://"}, re: &pattern{expr: `(://)[^/\s:@"']+:[^/\s@"']+@`}},
 	{what: "Bedrock API key", words: []string{"bedrock-api-key-"}, re: &pattern{expr: `(bedrock-api-key-)` + value + `+`}},
-	{what: "Bedrock API key", words: []string{"absk"}, re: &pattern{expr: `(` + start + `ABSK)` + value + `{8,}`}},
+	{what: "Bedrock API key", literal: "ABSK", re: &pattern{expr: `(` + start + `ABSK)` + value + `{8,}`}},
 	// by the first bytes of its base64
 	{what: "session token", words: []string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, re: &pattern{expr: `(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + value + `{16,}`}},
 	// of a SigV4 one the signature alone is secret, which has a shape of its own
@@ -62,23 +63,37 @@ var shapes = []shape{
 		re: &pattern{expr: `(?i)(authorization` + nameEnd + `(?:(?:bearer|basic)[ ]+)?)(?:[^\r\n"'\]\\]|\\[/u])+`}},
 }
 
+// may tells whether it is worth looking for the shape.
+func (f shape) may(s, lower string) bool {
+	if f.literal != "" && strings.Contains(s, f.literal) {
+		return true
+	}
+	return slices.ContainsFunc(f.words, func(w string) bool { return strings.Contains(lower, w) })
+}
+
 func (f shape) find(spans []Span, s string) []Span {
 	for _, m := range f.re.get().FindAllStringSubmatchIndex(s, -1) {
 		secret := s[m[3]:m[1]]
-		if strings.Trim(secret, " @") != Mark && (f.keep == nil || !f.keep(secret)) {
+		if !isMark(strings.Trim(secret, " @")) && (f.keep == nil || !f.keep(secret)) {
 			spans = append(spans, Span{m[3], m[1], f.what})
 		}
 	}
 	return spans
 }
 
+// isMark tells a Mark, or several that fill the place of something longer.
+func isMark(s string) bool {
+	return s != "" && strings.HasPrefix(strings.Repeat(Mark, len(s)/len(Mark)+1), s)
+}
+
 // forms are the ways in which a text may hold a secret.
 func forms(secret string) []string {
 	query := url.QueryEscape(secret)
-	quoted, _ := json.Marshal(secret)
+	quoted, _ := json.Marshal(secret) // escapes <, > and & too, as some do
+	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
 	all := []string{
 		secret, query, lowerEscapes(query), url.PathEscape(secret), url.QueryEscape(query),
-		strings.Trim(string(quoted), `"`), strings.ReplaceAll(secret, "/", `\/`), html.EscapeString(secret),
+		string(quoted[1 : len(quoted)-1]), escaped, strings.ReplaceAll(escaped, "/", `\/`), html.EscapeString(secret),
 	}
 	for shift := range 3 {
 		all = append(all, inBase64(base64.RawStdEncoding, secret, shift), inBase64(base64.RawURLEncoding, secret, shift))

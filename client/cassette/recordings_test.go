@@ -1,0 +1,173 @@
+package cassette
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"rawbedrock/testdata/vectors"
+)
+
+// traffic is one exchange that others recorded from AWS.
+type traffic struct {
+	ID, Operation string
+	BodyFidelity  string `json:"body_fidelity"`
+	Request       struct {
+		Method  string
+		URL     string
+		Headers map[string]any
+		Body    []byte `json:"body_b64"`
+	}
+	Response struct {
+		Status  int
+		Headers map[string]any
+		Body    []byte `json:"body_b64"`
+	}
+	Events []struct{ Headers map[string]any }
+}
+
+func (r traffic) header() http.Header { return headerOf(r.Response.Headers) }
+
+// headerOf takes values that recorders stored as strings or lists of them.
+func headerOf(m map[string]any) http.Header {
+	h := http.Header{}
+	for name, v := range m {
+		switch v := v.(type) {
+		case string:
+			h.Add(name, v)
+		case []any:
+			for _, s := range v {
+				if s, ok := s.(string); ok {
+					h.Add(name, s)
+				}
+			}
+		}
+	}
+	h.Del("Content-Encoding") // the recorders stored what was decoded
+	return h
+}
+
+func recordings(t *testing.T) []traffic {
+	all := vectors.Lines[traffic](t, "recordings/bedrock.jsonl")
+	for i := range all {
+		q, p := &all[i].Request, &all[i].Response
+		if q.Method == "" {
+			q.Method = "POST"
+		}
+		if q.URL == "" {
+			q.URL = "https://bedrock-runtime.us-east-1.amazonaws.com/model/" + all[i].ID + "/" + all[i].Operation
+		}
+		q.URL = strings.ReplaceAll(q.URL, " ", "%20")
+		if p.Status == 0 {
+			p.Status = 200
+		}
+	}
+	return all
+}
+
+// Every body comes back from its text as it was, and streams are readable.
+func TestRecordedBodies(t *testing.T) {
+	count := map[string]int{}
+	for _, r := range recordings(t) {
+		for _, body := range [][]byte{r.Request.Body, r.Response.Body} {
+			if len(body) == 0 {
+				continue
+			}
+			k, lines, _ := lay(body)
+			count[k.name]++
+			if back, _, err := k.join(lines); err != nil || !bytes.Equal(back, body) {
+				t.Errorf("%s: %s does not give the body back: %v", r.ID, k.name, err)
+			}
+			if len(r.Events) > 0 && &body[0] == &r.Response.Body[0] {
+				checkFrames(t, r, k, lines)
+			}
+		}
+	}
+	t.Logf("vectors: kinds of bodies %v", count)
+}
+
+func checkFrames(t *testing.T, r traffic, k kind, lines []string) {
+	t.Helper()
+	if k.name != "frames" || len(lines) < len(r.Events) {
+		t.Errorf("%s: a stream of %d events is %d lines of %s", r.ID, len(r.Events), len(lines), k.name)
+		return
+	}
+	for i, e := range r.Events {
+		name, _ := e.Headers[":event-type"].(string)
+		if exception, ok := e.Headers[":exception-type"].(string); ok {
+			name = "!" + exception
+		}
+		if !strings.HasPrefix(lines[i], name+" ") && !strings.HasPrefix(lines[i], name+"/") {
+			t.Errorf("%s: event %d, %s, is written as %.80s", r.ID, i, name, lines[i])
+			return
+		}
+	}
+}
+
+// wire answers every request with the recording.
+func (r traffic) wire() http.RoundTripper {
+	return answer(r.Response.Status, r.header(), string(r.Response.Body))
+}
+
+func (r traffic) request(t *testing.T) *http.Request {
+	req := newRequest(t, r.Request.Method, r.Request.URL, string(r.Request.Body))
+	for name, values := range headerOf(r.Request.Headers) {
+		req.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return req
+}
+
+// Every recording goes to a file and comes back: byte for byte without
+// redaction, and equal but for what was taken out with it.
+func TestRecordedExchanges(t *testing.T) {
+	noEnv := func(string) string { return "" }
+	changed, exact := 0, 0
+	for _, r := range recordings(t) {
+		for _, none := range []bool{true, false} {
+			path := tempFile(t)
+			redaction := Redaction{None: none, Getenv: noEnv}
+			c := mustOpen(t, path, Options{Mode: Record, Redaction: redaction})
+			mustDo(t, c.Wrap(r.wire()), r.request(t))
+			mustClose(t, c)
+			checkCanonical(t, path)
+			c = mustOpen(t, path, Options{Redaction: redaction})
+			resp, body, err := do(t, c.Wrap(noNetwork(t)), r.request(t))
+			if err != nil {
+				t.Errorf("%s: none %v: %v", r.ID, none, err)
+				continue
+			}
+			if resp.StatusCode != r.Response.Status || len(c.Unused()) > 0 {
+				t.Errorf("%s: status %d, unused %d", r.ID, resp.StatusCode, len(c.Unused()))
+			}
+			if bytes.Equal(body, r.Response.Body) {
+				exact++
+				continue
+			}
+			changed++
+			if none {
+				t.Errorf("%s: the body changed", r.ID)
+			} else if what := otherChange(r.Response.Body, body); what != "" {
+				t.Errorf("%s: the body has a change that is no redaction: %s", r.ID, what)
+			}
+			if len(scan(path, []byte(readFile(t, path)), newRedactor(redaction))) > 0 && !none {
+				t.Errorf("%s: %v", r.ID, scan(path, []byte(readFile(t, path)), newRedactor(redaction)))
+			}
+		}
+	}
+	t.Logf("vectors: %d replays exact, %d changed by redaction", exact, changed)
+}
+
+// otherChange describes a difference that is none of the redaction; "" when
+// there is none.
+func otherChange(was, is []byte) string {
+	kindWas, linesWas, _ := lay(was)
+	kindIs, linesIs, _ := lay(is)
+	recorded, now := strings.Join(linesIs, "\n"), strings.Join(linesWas, "\n")
+	if kindWas.name == kindIs.name && fits(recorded, now) != fitsNot {
+		return ""
+	}
+	line, want := firstDifference([]byte(recorded), []byte(now))
+	return kindIs.name + " line " + strconv.Itoa(line) + ": " + want
+}

@@ -1,0 +1,74 @@
+package cassette
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
+
+// minRun is the length from which a word may be base64.
+const minRun = 16
+
+// nextRun finds the next run of letters of either base64 alphabet, with its
+// padding; start is end when there is none.
+func nextRun(s string, from int) (start, end int) {
+	for i := from; i < len(s); i++ {
+		start = i
+		for i < len(s) && inAlphabet[s[i]] {
+			i++
+		}
+		if i-start >= minRun {
+			for end = i; end < len(s) && end < i+2 && s[end] == '='; end++ {
+			}
+			return start, end
+		}
+	}
+	return len(s), len(s)
+}
+
+var inAlphabet = func() (in [256]bool) {
+	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" {
+		in[c] = true
+	}
+	return in
+}()
+
+func rewriteRun(run string, at place, fixed bool, f change) string {
+	enc, data, ok := decodeRun(run)
+	if !ok {
+		return run
+	}
+	var out []byte
+	if fixed {
+		out = []byte(rewriteText(string(data), at, true, f))
+	} else {
+		out = rewriteBytes(data, at, f)
+	}
+	if bytes.Equal(out, data) {
+		return run
+	}
+	return enc.EncodeToString(out) + run[len(run)-tail(run):]
+}
+
+// decodeRun undoes base64 as far as it goes.
+func decodeRun(run string) (enc *base64.Encoding, data []byte, ok bool) {
+	enc = base64.RawStdEncoding
+	if strings.ContainsAny(run, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	text := strings.TrimRight(run[:len(run)-tail(run)], "=")
+	if len(run)%4 == 0 {
+		enc = enc.WithPadding(base64.StdPadding)
+		text = run
+	}
+	data, err := enc.DecodeString(text)
+	return enc, data, err == nil
+}
+
+// tail is what is too much at the end of a run that was cut within a group.
+func tail(run string) int {
+	if n := len(run) % 4; n == 1 {
+		return 1
+	}
+	return 0
+}

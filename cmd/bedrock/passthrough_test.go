@@ -131,7 +131,7 @@ func TestPassThroughUnchanged(t *testing.T) {
 				t.Errorf("%s %d: %d requests", command, status, len(got))
 			}
 			<-got
-			if log := s.log.String(); !strings.Contains(log, "route=/model/{modelId}/converse") || !strings.Contains(log, "request_id=id-1") || !strings.Contains(log, "model=us.amazon.nova-2-lite-v1:0") {
+			if _, log := s.stop(); !strings.Contains(log, "route=/model/{modelId}/converse") || !strings.Contains(log, "request_id=id-1") || !strings.Contains(log, "model=us.amazon.nova-2-lite-v1:0") {
 				t.Errorf("%s %d: log: %s", command, status, log)
 			}
 		}

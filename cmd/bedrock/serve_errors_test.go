@@ -105,13 +105,13 @@ func TestServeTellsNoSecret(t *testing.T) {
 func TestServeLogsPrompts(t *testing.T) {
 	s := serving(t, &bedrocktest.Server{}, nil, "--log-prompts")
 	s.ask("/prompt", "a canary of a prompt")
-	if log := s.log.String(); !strings.Contains(log, `prompt="a canary of a prompt"`) {
+	if _, log := s.stop(); !strings.Contains(log, `prompt="a canary of a prompt"`) {
 		t.Error(log)
 	}
 	s = serving(t, &bedrocktest.Server{}, nil, "-v")
 	s.ask("/prompt", "a canary of a prompt")
 	s.ask("/prompt/streamed", "a canary of a prompt")
-	log := s.log.String()
+	_, log := s.stop()
 	if strings.Contains(log, "canary") {
 		t.Error(log)
 	}

@@ -186,9 +186,7 @@ func (k *call) header(r Request) http.Header {
 }
 
 // anthropic tells the operations that speak Anthropic's API, headers included.
-func anthropic(op operation.Operation) bool {
-	return op == operation.CreateMessage || op == operation.MantleCountTokens
-}
+func anthropic(op operation.Operation) bool { return strings.HasPrefix(op.Path, "/anthropic/") }
 
 // fail fills in what the call knows and gives its place back.
 func (k *call) fail(e *Error) *Error {

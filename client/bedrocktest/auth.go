@@ -67,12 +67,10 @@ func (s *Server) identify(r *http.Request, body []byte, op operation.Operation) 
 		return s.checkKey(key, r.Host)
 	}
 	if s.Verify == VerifyOff {
-		return Identity{AccessKeyID: scopeOf(r.Header).AccessKeyID, Region: scopeOf(r.Header).Region}, nil
+		id, _ := scopeOf(r.Header)
+		return id, nil
 	}
-	signer := sigv4.Signer{Region: s.region(r.Host), Keys: &s.keys}
-	if services := servicesOf(op, r.Host); len(services) == 1 {
-		signer.Service = services[0]
-	}
+	signer := sigv4.Signer{Region: s.region(r.Host), Service: op.Host.SigningName(), Keys: &s.keys}
 	v, err := signer.Verify(r, sigv4.HashPayload(body), s.lookup, s.now())
 	if bad, ok := errors.AsType[*sigv4.VerifyError](err); ok {
 		return Identity{}, &apiError{status: http.StatusForbidden, code: bad.Code, message: bad.Message, auth: true, hint: hintFor(bad)}
@@ -95,8 +93,8 @@ func (s *Server) checkScope(r *http.Request, op operation.Operation, v sigv4.Ver
 	refuse := func(message string) *apiError {
 		return &apiError{status: http.StatusForbidden, code: "InvalidSignatureException", message: message, auth: true}
 	}
-	if services := servicesOf(op, r.Host); !slices.Contains(services, v.Service) {
-		return refuse("Credential should be scoped to correct service: '" + services[0] + "'.")
+	if want := op.Host.SigningName(); v.Service != want {
+		return refuse("Credential should be scoped to correct service: '" + want + "'.")
 	}
 	if !regionForm.MatchString(v.Region) {
 		return refuse("Credential should be scoped to a valid region.")
@@ -116,16 +114,16 @@ func (s *Server) checkScope(r *http.Request, op operation.Operation, v sigv4.Ver
 	return nil
 }
 
-// servicesOf are the signing names that fit an operation. Some paths are
-// served by two hosts; then either will do unless the host is named.
-func servicesOf(op operation.Operation, host string) []string {
-	switch mantle := strings.HasPrefix(host, string(operation.Mantle)+"."); {
-	case op.Host == operation.Mantle || mantle:
-		return []string{operation.Mantle.SigningName()}
-	case strings.HasPrefix(op.Path, "/openai/") || strings.HasPrefix(op.Path, "/anthropic/"):
-		return []string{operation.Runtime.SigningName(), operation.Mantle.SigningName()}
+// hostOf is the endpoint family that a request is for. bedrock-runtime and
+// bedrock-mantle share some paths; unless the Host header tells, the service in
+// the credential scope does.
+func hostOf(r *http.Request, op operation.Operation) operation.Host {
+	_, service := scopeOf(r.Header)
+	compatible := strings.HasPrefix(op.Path, "/openai/") || strings.HasPrefix(op.Path, "/anthropic/")
+	if strings.HasPrefix(r.Host, string(operation.Mantle)+".") || compatible && !awsHost.MatchString(r.Host) && service == operation.Mantle.SigningName() {
+		return operation.Mantle
 	}
-	return []string{op.Host.SigningName()}
+	return op.Host
 }
 
 var awsHost = regexp.MustCompile(`^bedrock[a-z-]*\.([a-z0-9-]+)\.(amazonaws\.|api\.)`)
@@ -216,12 +214,12 @@ func presigned(text string) (*http.Request, bool) {
 }
 
 // scopeOf reads the credential of an Authorization header without checking it.
-func scopeOf(h http.Header) Identity {
+func scopeOf(h http.Header) (id Identity, service string) {
 	_, rest, _ := strings.Cut(h.Get("Authorization"), "Credential=")
 	scope, _, _ := strings.Cut(rest, ",")
 	parts := strings.Split(scope, "/")
 	if len(parts) != 5 {
-		return Identity{}
+		return Identity{}, ""
 	}
-	return Identity{AccessKeyID: parts[0], Region: parts[2]}
+	return Identity{AccessKeyID: parts[0], Region: parts[2]}, parts[3]
 }

@@ -1,6 +1,8 @@
 package bedrocktest
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -92,6 +94,9 @@ func (t turn) responseObject(done bool) map[string]any {
 		format = object{"type": "text"}
 	}
 	o["text"] = map[string]any{"format": map[string]any(format), "verbosity": "medium"}
+	if !t.openWeight() {
+		maps.Copy(o, gptMembers(t.body))
+	}
 	for _, k := range []string{"metadata", "store", "tool_choice", "tools", "temperature", "top_p"} {
 		if t.body.has(k) {
 			o[k] = t.body[k]
@@ -112,9 +117,29 @@ func (t turn) responseObject(done bool) map[string]any {
 	if t.blocks[0].kind == reasoningBlock {
 		reasoning = len(t.blocks[0].pieces)
 	}
+	cached := map[string]any{"cached_tokens": 0}
+	if !t.openWeight() {
+		cached["cache_write_tokens"] = 0
+	}
 	o["usage"] = map[string]any{
-		"input_tokens": t.input, "input_tokens_details": map[string]any{"cached_tokens": 0},
+		"input_tokens": t.input, "input_tokens_details": cached,
 		"output_tokens": t.output, "output_tokens_details": map[string]any{"reasoning_tokens": reasoning}, "total_tokens": t.input + t.output,
+	}
+	return o
+}
+
+// openWeight tells the models whose responses say less.
+func (t turn) openWeight() bool { return strings.Contains(t.model.base, "gpt-oss") }
+
+// gptMembers are those that GPT-5 and later have in their responses besides.
+func gptMembers(body object) map[string]any {
+	o := map[string]any{
+		"billing": map[string]any{"payer": "developer"}, "frequency_penalty": 0.0, "presence_penalty": 0.0, "top_logprobs": 0,
+		"prompt_cache_retention": "in_memory",
+		"reasoning":              map[string]any{"context": "all_turns", "effort": cmp.Or(body.object("reasoning").text("effort"), "medium"), "summary": nil},
+	}
+	for _, k := range []string{"max_tool_calls", "moderation", "prompt_cache_key", "safety_identifier", "user"} {
+		o[k] = body[k]
 	}
 	return o
 }

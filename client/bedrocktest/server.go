@@ -123,6 +123,7 @@ func (s *Server) receive(r *http.Request, body []byte) Request {
 		Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.Query(), Header: r.Header, Body: body,
 	}
 	req.Operation, req.Labels, _ = operation.Match(req.Method, req.Path)
+	req.Operation.Host = hostOf(r, req.Operation)
 	if strings.Contains(req.Operation.Path, "{modelId}") {
 		req.Model = req.Labels[0]
 	} else if o, err := parseObject(body); err == nil {

@@ -83,11 +83,14 @@ var (
 	GetInferenceProfile            = Operation{"GetInferenceProfile", "GET", "/inference-profiles/{inferenceProfileIdentifier}", Control, None, "bedrock:GetInferenceProfile"}
 )
 
-// The operations of bedrock-mantle.
+// The operations of bedrock-mantle. Most models are served under /v1. For those
+// under /openai/v1 (GPT-5 and later, Gemma 4, Grok) set the Host of the
+// operation above: op := ChatCompletions; op.Host = Mantle.
 var (
 	MantleListModels      = Operation{"MantleListModels", "GET", "/v1/models", Mantle, None, "bedrock-mantle:ListModels"}
 	MantleChatCompletions = Operation{"MantleChatCompletions", "POST", "/v1/chat/completions", Mantle, SSE, "bedrock-mantle:CreateInference"}
 	MantleCreateResponse  = Operation{"MantleCreateResponse", "POST", "/v1/responses", Mantle, SSE, "bedrock-mantle:CreateInference"}
+	MantleCreateMessage   = Operation{"MantleCreateMessage", "POST", "/anthropic/v1/messages", Mantle, SSE, "bedrock-mantle:CreateInference"}
 	MantleCountTokens     = Operation{"MantleCountTokens", "POST", "/anthropic/v1/messages/count_tokens", Mantle, None, "bedrock-mantle:CountTokens"}
 )
 
@@ -98,7 +101,7 @@ var All = []Operation{
 	ApplyGuardrail, InvokeGuardrailChecks, StartAsyncInvoke, GetAsyncInvoke, ListAsyncInvokes,
 	ChatCompletions, CreateResponse, GetResponse, CancelResponse, DeleteResponse, CreateMessage,
 	ListFoundationModels, GetFoundationModel, GetFoundationModelAvailability, ListInferenceProfiles, GetInferenceProfile,
-	MantleListModels, MantleChatCompletions, MantleCreateResponse, MantleCountTokens,
+	MantleListModels, MantleChatCompletions, MantleCreateResponse, MantleCreateMessage, MantleCountTokens,
 }
 
 // Match finds the operation that serves a request by its method and its path

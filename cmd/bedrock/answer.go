@@ -25,6 +25,7 @@ type said struct {
 	text  string
 	stop  string   // why the answer ended, when this says so
 	tools []string // names of tools that the model wants to be called
+	files [][]byte // images, which go out as they are
 }
 
 // call makes the exchange and prints the answer in the form that was asked
@@ -103,7 +104,7 @@ func (a *answerFlags) printWhole(ctx context.Context, s *session, x exchange, p 
 		if err != nil {
 			return err
 		}
-		return p.say(s)
+		return errors.Join(p.say(s), a.files(p, s.files))
 	case a.output == "raw":
 		_, err = p.Write(resp.Body)
 	case a.output == "jsonl":

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"net/http"
@@ -25,6 +24,7 @@ Examples:
   bedrock converse --image chart.png --max-tokens 200 "What does it show?"
   bedrock converse -o jsonl "Hello" --query contentBlockDelta.delta.text
   bedrock converse --no-stream -o json "Hello"
+  bedrock converse --lint --body @request.json
   bedrock converse --body @request.json --dry-run curl
 `
 
@@ -36,6 +36,7 @@ type converseFlags struct {
 	images, documents listFlag
 	toolConfig        string
 	guardrail         string
+	lint              lintFlag
 }
 
 func converseCommand() command {
@@ -51,6 +52,7 @@ func converseCommand() command {
 			fs.Var(&c.documents, "document", "attach a document `file`: pdf, csv, doc, docx, xls, xlsx, html, txt or md; may be repeated")
 			fs.StringVar(&c.toolConfig, "tool-config", "", "`file` with the request's toolConfig")
 			fs.StringVar(&c.guardrail, "guardrail", "", "apply a guardrail: `ID:VERSION`")
+			fs.Var(&c.lint, "lint", "first tell on stderr what Bedrock would refuse; --lint=strict sends nothing then")
 			return func(ctx context.Context, e env, args []string) error { return c.run(ctx, e, fs, args) }
 		},
 	}
@@ -74,6 +76,9 @@ func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args [
 		return err
 	}
 	defer s.close()
+	if err := c.lint.check(e, model, body); err != nil {
+		return err
+	}
 	x := exchange{
 		request: client.Request{Op: operation.ConverseStream, Labels: []string{model}, Body: body},
 		stream:  !c.noStream && c.output != "json" && (c.query == "" || c.output == "jsonl"),
@@ -83,6 +88,40 @@ func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args [
 		x.request.Op = operation.Converse
 	}
 	return c.call(ctx, e, s, x)
+}
+
+// lintFlag is --lint, which warns, or --lint=strict, which refuses.
+type lintFlag string
+
+func (l *lintFlag) String() string   { return string(*l) }
+func (l *lintFlag) IsBoolFlag() bool { return true }
+
+func (l *lintFlag) Set(s string) error {
+	if s != "true" && s != "strict" {
+		return fmt.Errorf("want --lint or --lint=strict")
+	}
+	*l = lintFlag(s)
+	return nil
+}
+
+// check tells what Bedrock would refuse in a request.
+func (l lintFlag) check(e env, model string, body []byte) error {
+	if l == "" {
+		return nil
+	}
+	r := client.ConverseRequest{}
+	if err := client.Unmarshal(body, &r); err != nil {
+		return usagef("--lint: %w", err)
+	}
+	r.ModelID = model
+	findings := client.Lint(&r)
+	for _, f := range findings {
+		fmt.Fprintf(e.stderr, "lint: %v\n", f)
+	}
+	if l == "strict" && len(findings) > 0 {
+		return usagef("--lint=strict: nothing was sent, for what is said above")
+	}
+	return nil
 }
 
 // request builds the body of Converse from the flags.
@@ -104,7 +143,7 @@ func (c *converseFlags) request(ctx context.Context, e env, args []string) ([]by
 			return nil, err
 		}
 	}
-	return json.Marshal(r)
+	return client.Marshal(r)
 }
 
 // converse is the request of Converse for one message.
@@ -154,7 +193,7 @@ func readToolConfig(name string) (*client.ToolConfig, error) {
 		return nil, err
 	}
 	config := new(client.ToolConfig)
-	if err := json.Unmarshal(data, config); err != nil {
+	if err := client.Unmarshal(data, config); err != nil {
 		return nil, usagef("--tool-config %s: %w", name, err)
 	}
 	return config, nil
@@ -209,26 +248,20 @@ func documentBlock(name string) (*client.DocumentBlock, error) {
 	return &client.DocumentBlock{Format: format, Name: documentName(name), Source: client.DocumentSource{Bytes: data}}, nil
 }
 
-var notInDocumentName = regexp.MustCompile(`[^A-Za-z0-9()\[\]-]+`)
-
-// documentName makes a file's name one that Bedrock takes: letters, digits,
-// single spaces, hyphens, round and square brackets, at most 200.
+// documentName is the name of a file as Bedrock takes it.
 func documentName(path string) string {
 	base := filepath.Base(path)
-	name := strings.TrimSpace(notInDocumentName.ReplaceAllString(strings.TrimSuffix(base, filepath.Ext(base)), " "))
-	if name == "" {
-		return "document"
-	}
-	return name[:min(len(name), 200)]
+	return client.DocumentName(strings.TrimSuffix(base, filepath.Ext(base)))
 }
 
 func converseWhole(r *client.Response) (said, error) {
-	s := said{stop: r.Get("stopReason").String()}
-	for _, block := range r.Get("output.message.content").Array() {
-		s.text += block.Get("text").String()
-		if name := block.Get("toolUse.name").String(); name != "" {
-			s.tools = append(s.tools, name)
-		}
+	var answer client.ConverseResponse
+	if err := client.Unmarshal(r.Body, &answer); err != nil {
+		return said{}, defectf("%w: -o json shows the answer", err)
+	}
+	s := said{text: answer.Text(), stop: answer.StopReason}
+	for _, use := range answer.ToolUses() {
+		s.tools = append(s.tools, use.Name)
 	}
 	return s, nil
 }
@@ -236,7 +269,7 @@ func converseWhole(r *client.Response) (said, error) {
 func converseEvent(ev client.Event) said {
 	switch ev.Type {
 	case "contentBlockStart":
-		if name := ev.Get("start.toolUse.name").String(); name != "" {
+		if name := ev.Get("start.toolUse.name").String(); name != "" && ev.Get("start.toolUse.type").String() != "server_tool_use" {
 			return said{tools: []string{name}}
 		}
 	case "contentBlockDelta":

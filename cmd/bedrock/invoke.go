@@ -22,6 +22,7 @@ Examples:
   bedrock invoke --stream -m us.anthropic.claude-haiku-4-5-20251001-v1:0 "Hello"
   bedrock invoke -m meta.llama3-1-8b-instruct-v1:0 --max-tokens 100 "Hello"
   bedrock invoke -m amazon.titan-embed-text-v2:0 "to be embedded"
+  bedrock invoke -m amazon.titan-image-generator-v2:0 --out cat.png "a cat"
   bedrock invoke --family claude -m arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3 "Hello"
   bedrock invoke -m cohere.embed-v4:0 --body @request.json -o json
 `
@@ -87,6 +88,9 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 		if body, err = family.Body(c.prompt(prompt)); err != nil {
 			return usagef("%w", err)
 		}
+	}
+	if family.Kind == client.KindImage && c.toTerminal(e) {
+		return usagef("the answer is an image: --out FILE says where to write it, -o json prints it as JSON")
 	}
 	x := familyExchange(family, c.stream)
 	if !sure {
@@ -164,11 +168,14 @@ func familyExchange(f client.Family, stream bool) exchange {
 	return exchange{
 		stream: stream,
 		whole: func(r *client.Response) (said, error) {
-			s := said{text: f.Text(r.Body), stop: f.Stop(r.Body)}
-			if f.Kind != client.KindText {
-				s.text = f.Result(r.Body).Raw
+			switch f.Kind {
+			case client.KindImage:
+				images, err := f.Images(r.Body)
+				return said{files: images}, err
+			case client.KindText:
+				return said{text: f.Text(r.Body), stop: f.Stop(r.Body)}, f.Failure(r.Body)
 			}
-			return s, f.Failure(r.Body)
+			return said{text: f.Result(r.Body).Raw}, f.Failure(r.Body)
 		},
 		event: func(ev client.Event) said { return said{text: f.Delta(ev.Payload), stop: f.Stop(ev.Payload)} },
 		line:  func(ev client.Event) []byte { return oneLine(ev.Payload) },

@@ -14,8 +14,10 @@ type printer struct {
 	out   io.Writer
 	n     int64 // bytes written
 	last  byte
+	file  bool // it is no text
 	stop  string
 	tools []string
+	more  []string // notes on where the rest of the answer is
 	reasoning
 }
 
@@ -54,7 +56,7 @@ func (p *printer) end(form string) error {
 		return nil
 	}
 	err := p.text(p.reasoning.rest())
-	if p.n > 0 && p.last != '\n' {
+	if p.n > 0 && p.last != '\n' && !p.file {
 		_, endErr := io.WriteString(p, "\n")
 		err = errors.Join(err, endErr)
 	}
@@ -82,6 +84,9 @@ func isTerminal(w io.Writer) bool {
 
 // notes tells what the text alone does not say.
 func (p *printer) notes(w io.Writer) {
+	for _, note := range p.more {
+		fmt.Fprintln(w, "note: "+note)
+	}
 	for _, tool := range p.tools {
 		fmt.Fprintf(w, "note: the model wants to call the tool %q: -o json shows its input\n", tool)
 	}

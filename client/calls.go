@@ -10,8 +10,8 @@ import (
 )
 
 // Converse asks a model for the next message of a conversation. Every error is
-// a *Error. When the answer came and is not JSON, the response with its Raw
-// body is returned beside the error, for it was paid for.
+// a *Error. When an answer came that is not what it should be, the response
+// with its Raw body is returned beside the error, for it was paid for.
 func (c *Client) Converse(ctx context.Context, r *ConverseRequest) (*ConverseResponse, error) {
 	if err := c.lintRequest(operation.Converse, r); err != nil {
 		return nil, err
@@ -55,10 +55,13 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 		}
 	}
 	resp, err := c.Do(ctx, r)
-	if err != nil {
+	if resp == nil {
 		return nil, nil, err
 	}
 	out := new(Out)
+	if err != nil {
+		return out, resp, err
+	}
 	if err := Unmarshal(resp.Body, out); err != nil {
 		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), err))
 		e.Status, e.RequestID, e.Attempts = resp.Status, resp.RequestID(), resp.Attempts

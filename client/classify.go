@@ -156,7 +156,7 @@ func classify(e *Error) kind {
 		return kindExpired
 	case errors.Is(e, ErrClockSkew), slices.Contains(skewCodes, code):
 		return kindSkew
-	case shapes[code].is == ErrThrottled:
+	case shapes[code].is == ErrThrottled && !e.guessed:
 		return kindThrottle
 	case errors.Is(e, ErrModelNotReady), code == "requesttimeout":
 		return kindTransient
@@ -198,6 +198,9 @@ func retryable(err error) bool {
 }
 
 func permanent(err error) bool {
+	if refused, ok := errors.AsType[*proxyError](err); ok {
+		return refused.status/100 != 5
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
 		return true
 	}
@@ -205,7 +208,7 @@ func permanent(err error) bool {
 		return true
 	}
 	text := err.Error() // net/http has no types for these
-	for _, s := range []string{"Proxy Authentication Required", "unsupported protocol scheme", "invalid header field", "malformed HTTP", "server gave HTTP response to HTTPS client"} {
+	for _, s := range []string{"unsupported protocol scheme", "invalid header field", "malformed HTTP", "server gave HTTP response to HTTPS client"} {
 		if strings.Contains(text, s) {
 			return true
 		}

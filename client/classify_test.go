@@ -56,7 +56,10 @@ var classifyCases = []struct {
 	{Error{Err: fmt.Errorf("x: %w", ErrIncompleteStream)}, kindNever},
 	{Error{Err: errors.New("anything else")}, kindTransient},
 	{Error{Err: fmt.Errorf("%w: x", ErrNoCredentials)}, kindNever},
-	{Error{Err: errors.New("connect: Proxy Authentication Required")}, kindNever},
+	{Error{Err: &proxyError{"p:1", 407}}, kindNever},
+	{Error{Err: fmt.Errorf("x: %w", &proxyError{"p:1", 503})}, kindTransient},
+	{Error{Status: 429, Code: "ThrottlingException", guessed: true}, kindNever},
+	{Error{Status: 503, Code: "ServiceUnavailableException", guessed: true}, kindTransient},
 	{Error{}, kindNever},
 }
 

@@ -1,10 +1,7 @@
 package client
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -124,6 +121,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		t.DisableCompression = true // so that nothing is asked for that would have to be undone
 		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
 		t.DialContext = dialWithin(c.timeouts.Connect, t.DialContext)
+		t.OnProxyConnectResponse = checkProxy
 		t.MaxResponseHeaderBytes = c.limits.Header
 		cfg.transport = t
 	}
@@ -258,78 +256,6 @@ func (r *Response) Get(path string) gjson.Result { return gjson.GetBytes(r.Body,
 
 // RequestID is AWS's name for the call, for support and logs.
 func (r *Response) RequestID() string { return requestID(r.Header) }
-
-// Do calls an operation and waits for the whole answer. Every error is a
-// *Error.
-func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
-	k, resp, err := c.do(ctx, r, false)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	data, err := k.readAll(resp)
-	if err != nil {
-		return nil, k.fail(&Error{Status: resp.StatusCode, RequestID: requestID(resp.Header), Bytes: int64(len(data)), Err: err})
-	}
-	if unknownOperation(resp.Header, data) {
-		return nil, k.fail(responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...))
-	}
-	if err := refuseHTML(resp.Header); err != nil {
-		e := responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...)
-		e.Err = err
-		return nil, k.fail(e)
-	}
-	k.release()
-	k.done(resp.Header, data)
-	return &Response{Status: resp.StatusCode, Header: resp.Header, Body: data, Attempts: k.attempts}, nil
-}
-
-// readAll reads a whole answer within the limit. A cut body is
-// ErrIncompleteStream.
-func (k *call) readAll(resp *http.Response) ([]byte, error) {
-	if err := checkEncoding(resp.Header); err != nil {
-		return nil, err
-	}
-	limit := k.client.limits.Body
-	if resp.ContentLength > limit {
-		return nil, fmt.Errorf("%w: Content-Length %d, limit %d bytes (Limits.Body)", ErrTooLarge, resp.ContentLength, limit)
-	}
-	data := make([]byte, 0, max(resp.ContentLength, 512)+1)
-	for {
-		n, err := resp.Body.Read(data[len(data):cap(data)])
-		data = data[:len(data)+n]
-		switch {
-		case err == io.EOF:
-			return data, nil
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return data, fmt.Errorf("%w: the connection ended after %d bytes of the answer: %w", ErrIncompleteStream, len(data), err)
-		case err != nil:
-			return data, err
-		case int64(len(data)) > limit:
-			return data, fmt.Errorf("%w: over %d bytes (Limits.Body)", ErrTooLarge, limit)
-		}
-		if len(data) == cap(data) {
-			data = append(data, 0)[:len(data)]
-		}
-	}
-}
-
-// checkEncoding refuses an answer in an encoding that was not asked for.
-func checkEncoding(h http.Header) error {
-	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return fmt.Errorf("the answer has Content-Encoding %q, which was not asked for: a proxy between here and Bedrock rewrites answers", e)
-	}
-	return nil
-}
-
-// refuseHTML refuses what cannot be Bedrock's answer.
-func refuseHTML(h http.Header) error {
-	const html = "text/html"
-	if t := h.Get("Content-Type"); len(t) >= len(html) && strings.EqualFold(t[:len(html)], html) {
-		return fmt.Errorf("answered with %s: that is not Bedrock but something in between", html)
-	}
-	return nil
-}
 
 // Format prints where the client goes, for every verb: its fields hold secrets.
 func (c *Client) Format(f fmt.State, _ rune) {

@@ -43,6 +43,8 @@ type Error struct {
 	// one was used.
 	KeyRegion string
 	Err       error // the cause when there is one: context, network, timeout, damaged frame
+
+	guessed bool // the answer did not name the code
 }
 
 // Attempt is one try of a request on the wire.

@@ -39,6 +39,9 @@ func (e *Error) hint() string {
 	if e.Code == "" && e.Status == 0 {
 		return ""
 	}
+	if e.foreign() {
+		return gatewayHint(e)
+	}
 	if h := pathHint(e); h != "" && errors.Is(e, ErrValidation) {
 		return h
 	}
@@ -46,7 +49,10 @@ func (e *Error) hint() string {
 	if is == ErrClockSkew {
 		return skewHint(e)
 	}
-	return general[is]
+	if h, ok := general[is]; ok {
+		return h
+	}
+	return "This version knows no advice for that error: go by its message, and give the request id to AWS Support if it is not enough."
 }
 
 // row is the first row of the table that applies, nil when none does.
@@ -156,8 +162,7 @@ var table = []advice{
 	{has: "supported on this route|does not support the '/", hint: "{model} is served under another path: bedrock-mantle has /openai/v1 beside /v1, bedrock-runtime has /openai/v1 only, and not every model takes every API."},
 
 	// not from Bedrock
-	{has: "the answer is html", make: gatewayHint},
-	{has: "the answer has no body", make: gatewayHint},
+	{has: "the answer is html|" + noBody + "|" + redirects, make: gatewayHint},
 }
 
 // general are the hints by the code's meaning, when no row of the table says
@@ -173,6 +178,7 @@ var general = map[error]string{
 	ErrNotFound:           "Nothing of that name in {region}: check the id or ARN, the account and the region.",
 	ErrUseCaseForm:        "Submit Anthropic's use case form once for this account, then wait about 15 minutes.",
 	ErrTooLarge:           "The request is too large: shorten the prompt, or send fewer or smaller images and documents.",
+	ErrValidation:         "The request is refused as it is, and will be again: change what the message names.",
 	ErrConflict:           "The same thing is there already, or in use: look at it first, or use another client request token.",
 	ErrModelNotReady:      "An imported or custom model that was idle is loaded again, which takes minutes: try again later.",
 	ErrModelTimeout:       "{model} took too long: ask for less output, shorten the prompt, or use the streaming operation.",

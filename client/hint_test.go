@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -205,7 +206,10 @@ func TestHintOfCause(t *testing.T) {
 		{&tls.CertificateVerificationError{Err: errors.New("x")}, "AWS_CA_BUNDLE"},
 		{tls.RecordHeaderError{Msg: "x"}, "http://"},
 		{errors.New("http: server gave HTTP response to HTTPS client"), "http://"},
-		{errors.New("Proxy Authentication Required"), "HTTPS_PROXY"},
+		{&proxyError{"p:1", 407}, "wants a login"},
+		{&proxyError{"p:1", 403}, "does not let"},
+		{errors.New("net/http: HTTP/1.x transport connection broken: x"), "does not speak HTTP"},
+		{checkEncoding(http.Header{"Content-Encoding": {"br"}}), "compresses"},
 		{&net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, "proxy cannot be reached"},
 		{dial(syscall.ECONNREFUSED), "Nobody listens at https://e"},
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "closed"},

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -40,7 +41,11 @@ func (c *Client) admit(k *call, body []byte) error {
 	if l.tokens == nil {
 		return nil
 	}
-	return l.tokens.take(k, reservedTokens(body))
+	err := l.tokens.take(k, reservedTokens(body))
+	if err != nil {
+		l.requests.give(1)
+	}
+	return err
 }
 
 // reservedTokens estimates what Bedrock takes from the tokens-a-minute quota
@@ -49,7 +54,7 @@ func (c *Client) admit(k *call, body []byte) error {
 func reservedTokens(body []byte) int {
 	n := len(body) / 4
 	for _, r := range gjson.GetManyBytes(body, "inferenceConfig.maxTokens", "max_tokens", "max_completion_tokens", "textGenerationConfig.maxTokenCount", "max_gen_len") {
-		n += int(r.Int())
+		n += int(max(0, min(r.Int(), math.MaxInt32)))
 	}
 	return n
 }
@@ -93,9 +98,17 @@ func (b *bucket) take(ctx context.Context, n int) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		b.mu.Lock()
-		b.level += want
-		b.mu.Unlock()
+		b.give(want)
 		return ctx.Err()
 	}
+}
+
+// give gives back what was taken for a request that is not sent.
+func (b *bucket) give(n float64) {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	b.level += n
+	b.mu.Unlock()
 }

@@ -28,7 +28,10 @@ func responseError(op string, status int, header http.Header, body []byte, secre
 	text := redact.Text(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
 	e := &Error{Op: op, Status: status, RequestID: requestID(header), Body: firstBytes(text)}
 	e.Code = cleanCode(redact.Text(header.Get("X-Amzn-Errortype"), secrets...))
-	switch trimmed := strings.TrimSpace(text); {
+	switch trimmed := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")); {
+	case checkEncoding(header) != nil: // not a text
+	case status/100 == 3 && header.Get("Location") != "":
+		e.Message = redirects + ", to " + oneLine(redact.Text(header.Get("Location"), secrets...), 200)
 	case strings.HasPrefix(trimmed, "{"):
 		e.readJSON(trimmed, secrets)
 	case trimmed == "":
@@ -50,6 +53,7 @@ func responseError(op string, status int, header http.Header, body []byte, secre
 const (
 	noBody       = "the answer has no body"
 	answeredHTML = "the answer is HTML"
+	redirects    = "the answer is a redirect"
 )
 
 // exceptionError reads an exception message of an event stream: its
@@ -116,7 +120,7 @@ var (
 // readJSON fills in what a JSON error says. The text is redacted already, but
 // its strings may hold secrets in escapes that only unquoting undoes.
 func (e *Error) readJSON(text string, secrets []string) {
-	r := gjson.Parse(text)
+	r := gjson.Parse(closeJSON(text))
 	e.Message = truncate(redact.Text(firstText(r, messagePaths...), secrets...), maxMessage)
 	if e.RequestID == "" {
 		e.RequestID = oneLine(firstText(r, "request_id", "requestId", "RequestId"), maxRequestID)
@@ -129,11 +133,24 @@ func (e *Error) readJSON(text string, secrets []string) {
 		}
 	}
 	if e.Code == "" {
-		e.Code = inferCode(e.Message, e.Status, int(r.Get("error.code").Int()))
+		e.Code, e.guessed = inferCode(e.Message, e.Status, int(r.Get("error.code").Int()))
 	}
 	if e.Code == "" && e.Message == "" {
 		e.Message = truncate(text, maxMessage)
 	}
+}
+
+// closeJSON closes a JSON object that was cut in a string, as one over
+// Limits.ErrorBody is.
+func closeJSON(text string) string {
+	if !gjson.Valid(text) {
+		for _, end := range []string{`"}`, `"}}`} {
+			if gjson.Valid(text + end) {
+				return text + end
+			}
+		}
+	}
+	return text
 }
 
 // xmlError is AWS's error in XML: <SomeException/>, or with <Code> inside.
@@ -192,27 +209,28 @@ var (
 	}
 )
 
-func inferCode(message string, status ...int) string {
+// inferCode tells too whether the code is a guess, by nothing but the status.
+func inferCode(message string, status ...int) (code string, guessed bool) {
 	if message == "" {
-		return ""
+		return "", false
 	}
 	folded := fold(message)
 	for _, i := range inferred {
 		if strings.Contains(folded, i.fragment) {
-			return i.code
+			return i.code, false
 		}
 	}
 	for _, s := range status {
 		if s != 0 {
-			return byStatus[s]
+			return byStatus[s], true
 		}
 	}
 	for _, i := range withoutStatus {
 		if strings.Contains(folded, i.fragment) {
-			return i.code
+			return i.code, false
 		}
 	}
-	return ""
+	return "", false
 }
 
 // cleanCode cuts what surrounds a code: "Code:http://…" and "namespace#Code".

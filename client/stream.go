@@ -46,10 +46,11 @@ type Stream struct {
 	tee      io.Writer
 	source   eventSource
 	events   int
-	offset   int64 // in the body, of the frame or record that is being read
-	pace     *pace // of the events, when a logger wants to know
-	ended    bool  // the end that this operation's streams have was seen
-	complete bool  // and nothing is to come after it
+	start    []byte // of a body that is no stream, whatever it is called
+	offset   int64  // in the body, of the frame or record that is being read
+	pace     *pace  // of the events, when a logger wants to know
+	ended    bool   // the end that this operation's streams have was seen
+	complete bool   // and nothing is to come after it
 	err      error
 }
 
@@ -102,11 +103,24 @@ func (s *Stream) check() error {
 	if err == nil && (got == want || !wholeAnswer(got)) {
 		return nil
 	}
+	if err == nil {
+		err = fmt.Errorf("answered with %s where %s was expected", got, want)
+	}
+	return s.refuse(err)
+}
+
+// refuse reads an answer that is no stream. An error of Bedrock's speaks for
+// itself, whatever the status.
+func (s *Stream) refuse(err error) error {
 	defer s.resp.Body.Close()
-	data, readErr := io.ReadAll(io.LimitReader(s.resp.Body, int64(k.client.limits.ErrorBody)))
+	k, h := s.call, s.resp.Header
+	limit := k.client.limits.ErrorBody - len(s.start)
+	rest, readErr := io.ReadAll(io.LimitReader(s.resp.Body, int64(max(limit, 0))))
+	data := append(s.start, rest...)
 	e := responseError(k.op.Name, s.resp.StatusCode, h, data, k.secrets()...)
-	if e.Err = err; err == nil && !unknownOperation(h, data) {
-		e.Err = errors.Join(fmt.Errorf("answered with %s where %s was expected", got, want), readErr)
+	e.Bytes = s.bytes()
+	if !unknownOperation(h, data) {
+		e.Err = errors.Join(err, readErr)
 	}
 	return k.fail(e)
 }
@@ -184,6 +198,9 @@ func (s *Stream) finish(err error) error {
 			s.logDone()
 		}
 		return io.EOF
+	}
+	if s.start != nil && s.events == 0 && s.call.Err() == nil && !s.call.attempt.body.closed.Load() {
+		return s.refuse(errors.New("the answer's body is no stream"))
 	}
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -265,12 +282,23 @@ type streamReader struct{ s *Stream }
 
 func (r streamReader) Read(p []byte) (int, error) {
 	n, err := r.s.resp.Body.Read(p)
+	if r.s.events == 0 {
+		r.s.keepStart(p[:n])
+	}
 	if r.s.tee != nil && n > 0 {
 		if _, teeErr := r.s.tee.Write(p[:n]); teeErr != nil {
 			return n, teeErr
 		}
 	}
 	return n, err
+}
+
+// keepStart keeps what begins as JSON or a page does: no event begins so.
+func (s *Stream) keepStart(p []byte) {
+	first := s.bytes() == int64(len(p))
+	if len(p) > 0 && (s.start != nil || first && (p[0] == '{' || p[0] == '<')) && len(s.start) < s.call.client.limits.ErrorBody {
+		s.start = append(s.start, p...)
+	}
 }
 
 // frames is an AWS event stream.

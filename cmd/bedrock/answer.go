@@ -87,6 +87,10 @@ func (a *answerFlags) printStream(ctx context.Context, s *session, x exchange, p
 func (a *answerFlags) printWhole(ctx context.Context, s *session, x exchange, p *printer) error {
 	resp, err := s.Do(ctx, x.request)
 	if err != nil {
+		if resp != nil && a.output == "raw" {
+			_, writeErr := p.Write(resp.Body)
+			err = errors.Join(err, writeErr)
+		}
 		return err
 	}
 	if a.output != "raw" && !json.Valid(resp.Body) {

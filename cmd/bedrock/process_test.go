@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -119,6 +121,35 @@ func TestInterruptClosesTheConnection(t *testing.T) {
 			t.Errorf("%s: exit %d: %s", fault, code, stderr.String())
 		}
 		await(t, server.gone)
+	}
+}
+
+// TestNoWordOfNetHTTP: net/http logs by itself what arrives behind the end of
+// an answer, model's words included; a person gets the one error block.
+func TestNoWordOfNetHTTP(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			http.ReadRequest(bufio.NewReader(c))
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"output\":\"canary\"}")
+		}
+	}()
+	cmd := process(t, exampleKeys, "converse", "--no-stream", "--endpoint-url", "http://"+l.Addr().String(), "Hello")
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if exit, ok := errors.AsType[*exec.ExitError](cmd.Run()); !ok || exit.ExitCode() != exitRefused {
+		t.Errorf("%v", exit)
+	}
+	if text := stderr.String(); !strings.HasPrefix(text, "bedrock: Converse ") || strings.Contains(text, "canary") {
+		t.Errorf("stderr: %s", text)
 	}
 }
 

@@ -74,7 +74,7 @@ func (s *signer) sign(k *call, req *http.Request) error {
 	k.credentials, k.offset = c, s.client.skew.get()
 	signer := sigv4.Signer{Region: k.signing.Region, Service: k.signing.Service, Keys: &s.client.keys}
 	if k.logs() {
-		k.log("auth", "scheme", "SigV4", "access_key_id", c.AccessKeyID, "source", c.Source, "expires", c.Expires,
+		k.log("auth", "scheme", "SigV4", "access_key_id", c.ID(), "source", c.Source, "expires", c.Expires,
 			"region", signer.Region, "service", signer.Service, "clock_offset", k.offset)
 	}
 	_, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))

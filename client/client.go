@@ -255,7 +255,12 @@ type Response struct {
 func (r *Response) Get(path string) gjson.Result { return gjson.GetBytes(r.Body, path) }
 
 // RequestID is AWS's name for the call, for support and logs.
-func (r *Response) RequestID() string { return requestID(r.Header) }
+func (r *Response) RequestID() string {
+	if n := len(r.Attempts); n > 0 {
+		return r.Attempts[n-1].RequestID // without what a server quotes back
+	}
+	return requestID(r.Header)
+}
 
 // Format prints where the client goes, for every verb: its fields hold secrets.
 func (c *Client) Format(f fmt.State, _ rune) {

@@ -432,6 +432,21 @@ func TestHTTP2(t *testing.T) {
 	<-left // leaving the loop reached the server
 }
 
+// An answer does not name the key as its request id.
+func TestRequestIDQuotesNoKey(t *testing.T) {
+	echo := roundTripper(func(req *http.Request) (*http.Response, error) {
+		return status(200, "", "{}", "X-Amzn-Requestid: id-"+req.Header.Get("Authorization"))(req)
+	})
+	c := newClient(t, "http://127.0.0.1", WithBearer("canary-key"), WithTransport(echo))
+	resp, err := c.Do(t.Context(), converse)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := resp.RequestID(); !strings.HasPrefix(id, "id-") || strings.Contains(id, "canary") {
+		t.Errorf("request id %q", id)
+	}
+}
+
 // A peer that echoes what it was sent gives no secret away: not in the error,
 // not in the log at its most talkative.
 func TestCanaries(t *testing.T) {
@@ -449,7 +464,7 @@ func TestCanaries(t *testing.T) {
 			})
 			var log strings.Builder
 			logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: LevelTrace}))
-			c := newClient(t, "http://127.0.0.1", append(opts, WithTransport(echo), WithLogger(logger), WithRetry(Retry{MaxAttempts: 1}))...)
+			c := newClient(t, "http://127.0.0.1", append(opts, WithTransport(echo), WithLogger(logger), WithRetry(Retry{MaxAttempts: 2}))...)
 			_, err := c.Do(t.Context(), converse)
 			e := theError(t, err)
 			for _, text := range []string{err.Error(), e.Detail(), fmt.Sprintf("%+v", *e), fmt.Sprintf("%#v", *e), string(e.Body), log.String(), fmt.Sprintf("%+v", c)} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -36,9 +37,29 @@ func (c Credentials) ExpiredAt(t time.Time) bool {
 	return !c.Expires.IsZero() && !c.Expires.After(t)
 }
 
+// ID is the access key id for people to read. Who mixed up two variables has
+// the secret in its place; what looks like one is not shown.
+func (c Credentials) ID() string {
+	if looksSecret(c.AccessKeyID) {
+		return "(not shown, for it looks like a secret access key)"
+	}
+	return c.AccessKeyID
+}
+
+// looksSecret tells the 40 characters of base64 that a secret access key is,
+// and whatever has a slash, which no access key id has.
+func looksSecret(id string) bool {
+	if strings.Contains(id, "/") {
+		return true
+	}
+	return len(id) == 40 && strings.ToUpper(id) != id && strings.IndexFunc(id, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '+')
+	}) < 0
+}
+
 // String shows who the credentials are, never what they are.
 func (c Credentials) String() string {
-	s := "credentials " + c.AccessKeyID
+	s := "credentials " + c.ID()
 	if c.AccessKeyID == "" {
 		s = "no credentials"
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -119,6 +120,29 @@ func TestResultsDoNotPrint(t *testing.T) {
 	for holder, value := range holders(s) {
 		if text := fmt.Sprintf("%+v %#v", value, value); strings.Contains(text, fmt.Sprint(key)) || strings.Contains(text, string(key[:])) {
 			t.Errorf("%s shows a signing key", holder)
+		}
+	}
+}
+
+// A secret in the place of the access key id is neither shown nor sent.
+func TestMixedUpKeys(t *testing.T) {
+	req, err := http.NewRequest("GET", "https://example.com/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "wJalrXUtnFEMI1K7MDENG2bPxRfiCYEXAMPLEKEY", "CANARY/x"} {
+		c := Credentials{AccessKeyID: id, SecretAccessKey: "AKIDEXAMPLE"}
+		if text := fmt.Sprintf("%v %#v %s", c, c, c.ID()); strings.Contains(text, id) {
+			t.Errorf("shown: %s", text)
+		}
+		_, err := Signer{Region: "r", Service: "s"}.Sign(req, EmptyPayloadHash, c, at)
+		if !errors.Is(err, ErrCredentials) || strings.Contains(err.Error(), id) {
+			t.Errorf("%s: error %v", id, err)
+		}
+	}
+	for _, id := range []string{"AKIDEXAMPLE", "", "SSO-Ro le+x-1", strings.Repeat("A", 40)} {
+		if got := (Credentials{AccessKeyID: id}).ID(); got != id {
+			t.Errorf("%q is shown as %q", id, got)
 		}
 	}
 }

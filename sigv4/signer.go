@@ -174,7 +174,7 @@ func (s Signer) check(c Credentials) error {
 		return fmt.Errorf("sigv4: %q is not a region", s.Region)
 	case !validScope(s.Service):
 		return fmt.Errorf("sigv4: %q is not a service's signing name", s.Service)
-	case !validScope(c.AccessKeyID):
+	case !validScope(c.AccessKeyID) || looksSecret(c.AccessKeyID):
 		return fmt.Errorf("%w: the access key id has a character that none can have; is it the secret access key?", ErrCredentials)
 	case !validValue(c.SessionToken):
 		return fmt.Errorf("%w: the session token has a control character, a line break perhaps", ErrCredentials)

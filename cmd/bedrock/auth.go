@@ -201,6 +201,9 @@ func (r *authReport) chain(ctx context.Context, chain *credentials.Chain, local 
 	if err == nil && c.ExpiredAt(time.Now()) {
 		err = fmt.Errorf("%s: the credentials expired at %s", c.Source, stamp(c.Expires))
 	}
+	if err == nil && c.ID() != c.AccessKeyID {
+		err = fmt.Errorf("%s: the access key id looks like a secret access key: are the two mixed up?", c.Source)
+	}
 	for _, k := range all {
 		if k.Outcome == credentials.Used && err != nil {
 			k.Outcome, k.Reason = credentials.Failed, plain(err)

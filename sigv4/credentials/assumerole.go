@@ -87,7 +87,7 @@ func (a AssumeRole) once(ctx context.Context) (c, source sigv4.Credentials, err 
 		},
 	}.do(ctx)
 	if err != nil {
-		return fail(fmt.Sprintf("role %s with the access key %s", a.RoleARN, source.AccessKeyID), "", err)
+		return fail(fmt.Sprintf("role %s with the access key %s", a.RoleARN, source.ID()), "", err)
 	}
 	return c, source, nil
 }

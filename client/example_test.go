@@ -97,16 +97,21 @@ func ExampleConverseResponse_ToolUses() {
 
 // An image beside a prompt.
 func ExampleImage() {
-	message := client.User("What is this?")
-	message.Content = append(message.Content, client.Image("png", []byte("\x89PNG")))
-	body, err := client.Marshal(message)
-	fmt.Println(string(body), err)
-	// Output: {"role":"user","content":[{"text":"What is this?"},{"image":{"format":"png","source":{"bytes":"iVBORw=="}}}]} <nil>
+	c := local(echo)
+	req := client.NewConverse(nova, "What is this?")
+	req.Messages[0].Content = append(req.Messages[0].Content, client.Image("png", []byte("\x89PNG")))
+	answer, err := c.Converse(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.Text())
+	// Output: You said: What is this? [image]
 }
 
 // The answer is held to a JSON schema.
 func ExampleOutputConfig() {
-	req := client.NewConverse("anthropic.claude-haiku-4-5-20251001-v1:0", "Who wrote Faust?")
+	c := local(nil)
+	req := client.NewConverse("us.anthropic.claude-haiku-4-5-20251001-v1:0", "Who wrote Faust?")
 	req.OutputConfig = &client.OutputConfig{TextFormat: &client.TextFormat{
 		Type: "json_schema",
 		Structure: client.FormatStructure{JSONSchema: &client.JSONSchema{
@@ -114,8 +119,29 @@ func ExampleOutputConfig() {
 			Schema: `{"type":"object","properties":{"name":{"type":"string"}},"required":["name"],"additionalProperties":false}`,
 		}},
 	}}
-	fmt.Println(client.Lint(req))
-	// Output: []
+	answer, err := c.Converse(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var author struct{ Name string }
+	if err := json.Unmarshal([]byte(answer.Text()), &author); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(author.Name != "")
+	// Output: true
+}
+
+// An inline guardrail: what it blocked has a stop reason of its own.
+func ExampleGuardrailConfig() {
+	c := local(echo)
+	req := client.NewConverse(nova, "Write to jane@example.com")
+	req.GuardrailConfig = &client.GuardrailConfig{GuardrailIdentifier: "abc123", GuardrailVersion: "DRAFT", Trace: "enabled"}
+	answer, err := c.Converse(context.Background(), req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(answer.StopReason == client.StopGuardrailIntervened, answer.Trace.Guardrail != nil)
+	// Output: true true
 }
 
 func ExampleClient_ApplyGuardrail() {

@@ -56,6 +56,7 @@ func commands() []command {
 
 		// finding out
 		doctorCommand(),
+		probeCommand(),
 
 		// about this program
 		helpCommand(),

@@ -36,7 +36,9 @@ func (x *examination) calls(ctx context.Context) {
 	} else {
 		sts = x.askSTS(ctx)
 		x.account = sts.account
-		x.listed = x.list(ctx)
+		listing, cancel := context.WithTimeout(ctx, listTime)
+		x.listed = x.list(listing)
+		cancel()
 		if !x.flags.noCall {
 			stream = x.tryModel(ctx)
 		}
@@ -49,6 +51,10 @@ func (x *examination) calls(ctx context.Context) {
 	x.streaming(stream)
 	x.quota()
 }
+
+// listTime bounds the lists of the control plane, which may be out of reach
+// where models are not.
+const listTime = 20 * time.Second
 
 // notAsked is why nobody can be asked; "" when everybody can.
 func (x *examination) notAsked() string {

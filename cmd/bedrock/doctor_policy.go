@@ -36,6 +36,7 @@ func (x *examination) policy() *policy {
 		}
 	}
 	profile := x.profileToCall()
+	geography, base := cutGeography(x.model)
 	switch {
 	case profile != nil:
 		add("Profile", invoke, []string{profile.InferenceProfileARN})
@@ -44,8 +45,7 @@ func (x *examination) policy() *policy {
 		add("Model", invoke, []string{x.model})
 	case x.listed.model != nil:
 		add("Model", invoke, []string{cmp.Or(x.listed.model.ModelARN, x.arn("", "foundation-model/"+x.model))})
-	case x.looksLikeProfile(): // what stands in no list is allowed in all regions
-		_, base, _ := strings.Cut(x.model, ".")
+	case geography != "": // what stands in no list is allowed in all regions
 		add("Profile", invoke, []string{x.arn(cmp.Or(x.account, "*"), "inference-profile/"+x.model)})
 		add("ModelInEveryDestination", invoke, []string{x.arnIn("*", "", "foundation-model/"+base)})
 	default:
@@ -83,12 +83,6 @@ func (x *examination) modelARNs(p *client.InferenceProfile) []string {
 		}
 	}
 	return arns
-}
-
-// looksLikeProfile tells that an id has a geography before the provider.
-func (x *examination) looksLikeProfile() bool {
-	prefix, base, _ := strings.Cut(x.model, ".")
-	return strings.Contains(base, ".") && (len(prefix) == 2 || slices.Contains([]string{"us-gov", "apac", "global"}, prefix))
 }
 
 // arn is that of a resource in the region of the call.

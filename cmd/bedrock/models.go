@@ -157,7 +157,7 @@ func modelRow(m client.Model) []string {
 			lifecycle += " until " + l.EndOfLifeTime.Format("2006-01-02")
 		}
 	}
-	return []string{id, others, strings.Join(m.APIs, ","), streams, words(m.InputModalities), words(m.OutputModalities), lifecycle}
+	return []string{id, others, strings.Join(m.APIs, ","), streams, modalities(m.InputModalities), modalities(m.OutputModalities), lifecycle}
 }
 
 // otherIDs names the other ids that a model can be called by: an inference
@@ -180,7 +180,7 @@ func otherIDs(m client.Model) string {
 	return strings.Join(all, " ")
 }
 
-func words(list []string) string { return strings.ToLower(strings.Join(list, ",")) }
+func modalities(list []string) string { return strings.ToLower(strings.Join(list, ",")) }
 
 func (c *modelsFlags) printProfiles(w io.Writer, listed []client.Model, fits func(...string) bool) (int, error) {
 	profiles := []client.InferenceProfile{}
@@ -199,10 +199,13 @@ func (c *modelsFlags) printProfiles(w io.Writer, listed []client.Model, fits fun
 	}
 	rows := [][]string{{"CALL BY", "TYPE", "MODEL", "DESTINATIONS"}}
 	for _, p := range profiles {
-		rows = append(rows, []string{p.CallID(), strings.ReplaceAll(words([]string{p.Type}), "_", " "), strings.Join(p.ModelIDs(), ","), strings.Join(destinations(p), ",")})
+		rows = append(rows, []string{p.CallID(), strings.ReplaceAll(strings.ToLower(p.Type), "_", " "), strings.Join(p.ModelIDs(), ","), strings.Join(destinations(p), ",")})
 	}
 	return len(profiles), printTable(w, rows)
 }
+
+// anywhere stands for the regions of a global profile, which AWS chooses.
+const anywhere = "anywhere"
 
 // destinations are the regions that a profile sends calls to.
 func destinations(p client.InferenceProfile) []string {
@@ -210,7 +213,7 @@ func destinations(p client.InferenceProfile) []string {
 	for _, m := range p.Models {
 		if parts := strings.SplitN(m.ModelARN, ":", 6); len(parts) == 6 {
 			if parts[3] == "" {
-				parts[3] = "anywhere"
+				parts[3] = anywhere
 			}
 			if !slices.Contains(regions, parts[3]) {
 				regions = append(regions, parts[3])

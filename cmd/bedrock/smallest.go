@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"rawbedrock/client"
 	"rawbedrock/client/operation"
@@ -51,13 +53,33 @@ func smallest(api, model string, stream bool) (client.Request, error) {
 	case apiChat, apiMantle:
 		r.Op, r.Labels = operation.ChatCompletions, nil
 		if api == apiMantle {
-			r.Op = operation.MantleChatCompletions
+			r.Op, model = operation.MantleChatCompletions, mantleID(model)
 		}
 		r.Body, err = client.ChatBody(model, client.Prompt{Text: prompt, MaxTokens: 1}, "", stream)
 	default:
 		return r, fmt.Errorf("there is no API %q", api)
 	}
 	return r, err
+}
+
+// cutGeography takes the geography off the id of an inference profile:
+// "us.amazon.nova-lite-v1:0" is "us" and "amazon.nova-lite-v1:0". What has none
+// comes back whole.
+func cutGeography(id string) (prefix, base string) {
+	prefix, base, _ = strings.Cut(id, ".")
+	if strings.Contains(base, ".") && (len(prefix) == 2 || slices.Contains([]string{"us-gov", "apac", "global"}, prefix)) {
+		return prefix, base
+	}
+	return "", id
+}
+
+var versionSuffix = regexp.MustCompile(`-v?\d+:\d+$`)
+
+// mantleID is the id that bedrock-mantle knows a model by: its own, without the
+// version (user guide, "Endpoints").
+func mantleID(model string) string {
+	_, base := cutGeography(model)
+	return versionSuffix.ReplaceAllString(base, "")
 }
 
 // bestAPI is the one to try a model through. apis are those that are known to

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"rawbedrock/client"
+)
+
+const probeLong = `Calls one model everywhere it might answer: each region, by each API, with each
+way to authenticate, by the smallest call there is (two letters in, one token
+out), and shows what answered and what refused, with which error and how fast.
+
+--regions is a list or all; without it they are the destinations of the
+inference profile that MODEL names, else the one region. --apis is a list of
+converse, invoke, chat and mantle (Chat Completions on bedrock-mantle, by the
+model's own id). --auth is a list of sigv4 and bearer; bearer takes the API key in
+AWS_BEARER_TOKEN_BEDROCK or, without one, makes a key for each region from the
+credentials. {region} in --endpoint-url is replaced by each region.
+
+Exit code 0: at least one call was answered.
+
+With -o json: {"model","answered","calls":[{"region","api","auth","model",
+"status","code","message"?,"latencyMs","requestId"?}]}; status 0 is a call that
+got no answer, or was not made.
+
+Examples:
+  bedrock probe us.meta.llama3-1-8b-instruct-v1:0 --regions us-east-1,us-east-2,us-west-2
+  bedrock probe openai.gpt-oss-20b-1:0 --regions all --apis converse,chat,mantle
+  bedrock probe us.amazon.nova-pro-v1:0 --auth sigv4,bearer -o markdown
+  bedrock probe --mock us.amazon.nova-2-lite-v1:0 --regions us-east-1,us-west-2
+`
+
+type probeFlags struct {
+	connection
+	regions, apis, auths words
+	parallel             int
+	output               string
+}
+
+func probeCommand() command {
+	return command{
+		name: "probe", args: "MODEL", short: "where a model answers: regions, APIs, ways to authenticate", long: probeLong,
+		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
+			p := probeFlags{apis: words{list: []string{apiConverse}}, parallel: 8}
+			p.connection.register(fs)
+			p.apis.allowed = []string{apiConverse, apiInvoke, apiChat, apiMantle}
+			p.auths.allowed = []string{"sigv4", "bearer"}
+			fs.Var(&p.regions, "regions", "`list` of regions with commas between them, or all")
+			fs.Var(&p.apis, "apis", "`list` of APIs: converse, invoke, chat, mantle, or all; converse unless given")
+			auth := fs.Lookup("auth") // here it is a list too
+			auth.Value, auth.Usage = &p.auths, "`list` of ways to authenticate: sigv4, bearer, or all; else the one that calls take"
+			fs.Func("parallel", "have at most `N` calls under way at once, 8 unless given", wholeNumber(&p.parallel, 1))
+			choice(fs, &p.output, "output", "text", "`form` of the table: text, markdown or json", "text", "markdown", "json")
+			alias(fs, "o", "output")
+			return func(ctx context.Context, e env, args []string) error { return p.run(ctx, e, args) }
+		},
+	}
+}
+
+// words is a flag that is a list of words with commas between them.
+type words struct {
+	list, allowed []string // allowed: nil for any
+}
+
+func (w *words) String() string { return strings.Join(w.list, ",") }
+
+// Set reads the list; "all" is all that is allowed.
+func (w *words) Set(s string) error {
+	w.list = nil
+	for word := range strings.SplitSeq(s, ",") {
+		word = strings.TrimSpace(word)
+		switch {
+		case word == "":
+			return errors.New("want words with commas between them")
+		case word == "all" && w.allowed != nil:
+			w.list = w.allowed
+		case w.allowed != nil && !slices.Contains(w.allowed, word):
+			return fmt.Errorf("want %s, or all", strings.Join(w.allowed, ", "))
+		case !slices.Contains(w.list, word):
+			w.list = append(w.list, word)
+		}
+	}
+	return nil
+}
+
+// cell is one call of the matrix.
+type cell struct {
+	Region    string  `json:"region"`
+	API       string  `json:"api"`
+	Auth      string  `json:"auth"`
+	Model     string  `json:"model"`
+	Status    int     `json:"status"`
+	Code      string  `json:"code"`
+	Message   string  `json:"message,omitempty"`
+	LatencyMs float64 `json:"latencyMs"`
+	RequestID string  `json:"requestId,omitempty"`
+
+	err  error
+	hint string
+}
+
+func (p *probeFlags) run(ctx context.Context, e env, args []string) error {
+	if len(args) != 1 {
+		return usagef("which model? give one model id, inference profile or ARN")
+	}
+	model := args[0]
+	if _, err := smallest(apiConverse, model, false); err != nil || model == "" || model == "." || model == ".." {
+		return usagef("%q: give a model id, an inference profile or an ARN", model)
+	}
+	p.traceJSON = p.output == "json"
+	p.maxAttempts = cmp.Or(p.maxAttempts, 1) // the first answer is what is asked for
+	p.timeouts.FirstEvent = cmp.Or(p.timeouts.FirstEvent, time.Minute)
+	m := matrix{probeFlags: p, model: model}
+	if err := m.prepare(ctx, e); err != nil {
+		return err
+	}
+	defer m.close()
+	cells := m.cells()
+	calls := 0
+	for _, c := range cells {
+		if c.err == nil {
+			calls++
+		}
+	}
+	fmt.Fprintf(e.stderr, "note: makes %d real calls of one token each\n", calls)
+	m.callAll(ctx, e.stderr, cells)
+	if ctx.Err() != nil {
+		return context.Canceled
+	}
+	return p.report(e, model, cells)
+}
+
+func (p *probeFlags) report(e env, model string, cells []cell) error {
+	answered := 0
+	for _, c := range cells {
+		if c.err == nil {
+			answered++
+		}
+	}
+	var err error
+	switch p.output {
+	case "json":
+		err = printJSON(e.stdout, struct {
+			Model    string `json:"model"`
+			Answered int    `json:"answered"`
+			Calls    []cell `json:"calls"`
+		}{model, answered, cells})
+	case "markdown":
+		err = printMarkdown(e.stdout, cells)
+	default:
+		err = printCells(e.stdout, cells)
+	}
+	if err == nil && answered == 0 {
+		err = noneAnswered(cells)
+	}
+	return err
+}
+
+// noneAnswered is exit 3 when not one call could be signed, else 1.
+func noneAnswered(cells []cell) error {
+	for _, c := range cells {
+		if !nothingFound(c.err) {
+			return defectf("none of %d calls was answered", len(cells))
+		}
+	}
+	return cells[0].err
+}
+
+var probeHead = []string{"REGION", "API", "AUTH", "STATUS", "CODE", "LATENCY"}
+
+func (c cell) row() []string {
+	status, latency := "-", "-"
+	if c.Status != 0 {
+		status, latency = fmt.Sprint(c.Status), took(time.Duration(c.LatencyMs*1e6))
+	}
+	return []string{c.Region, c.API, c.Auth, status, c.Code, latency}
+}
+
+// printCells writes the table, and below it each refusal once with its places
+// and what to do.
+func printCells(w io.Writer, cells []cell) error {
+	rows := [][]string{probeHead}
+	for _, c := range cells {
+		rows = append(rows, c.row())
+	}
+	if err := printTable(w, rows); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, r := range refusals(cells) {
+		fmt.Fprintf(&b, "\n%s: %s\n", r.places(), r.text)
+		if r.hint != "" {
+			fmt.Fprintf(&b, "  hint: %s\n", r.hint)
+		}
+	}
+	_, err := io.WriteString(w, strings.Map(visible, b.String()))
+	return err
+}
+
+// refused is one error and where it came from.
+type refused struct {
+	text, hint string
+	ways       []string            // "converse sigv4", in their order
+	regions    map[string][]string // by way
+}
+
+func (r refused) places() string {
+	var all []string
+	for _, way := range r.ways {
+		all = append(all, way+" in "+strings.Join(r.regions[way], ", "))
+	}
+	return strings.Join(all, "; ")
+}
+
+// refusals are the errors, each once, in the order in which they came.
+func refusals(cells []cell) []refused {
+	var all []refused
+	for _, c := range cells {
+		if c.err == nil {
+			continue
+		}
+		text := strings.TrimPrefix(c.Code+": "+c.Message, ": ")
+		i := slices.IndexFunc(all, func(r refused) bool { return r.text == text })
+		if i < 0 {
+			all = append(all, refused{text: text, hint: c.hint, regions: map[string][]string{}})
+			i = len(all) - 1
+		}
+		way := c.API + " " + c.Auth
+		if all[i].regions[way] == nil {
+			all[i].ways = append(all[i].ways, way)
+		}
+		all[i].regions[way] = append(all[i].regions[way], c.Region)
+	}
+	return all
+}
+
+func printMarkdown(w io.Writer, cells []cell) error {
+	var b strings.Builder
+	line := func(row []string) {
+		for i, text := range row {
+			row[i] = strings.NewReplacer("|", `\|`, "\n", " ").Replace(cmp.Or(text, "-"))
+		}
+		b.WriteString("| " + strings.Join(row, " | ") + " |\n")
+	}
+	line(append(slices.Clone(probeHead), "MESSAGE"))
+	b.WriteString("|" + strings.Repeat(" --- |", len(probeHead)+1) + "\n")
+	for _, c := range cells {
+		line(append(c.row(), c.Message))
+	}
+	_, err := io.WriteString(w, strings.Map(visible, b.String()))
+	return err
+}
+
+// callAll makes the calls of all cells, some at a time, and tells how far it
+// is.
+func (m *matrix) callAll(ctx context.Context, progress io.Writer, cells []cell) {
+	var (
+		wait sync.WaitGroup
+		mu   sync.Mutex
+		done int
+	)
+	tty := isTerminal(progress)
+	turns := make(chan struct{}, m.parallel)
+	for i := range cells {
+		c := &cells[i]
+		if c.err != nil {
+			continue
+		}
+		turns <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-turns }()
+			m.call(ctx, c)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			if text := fmt.Sprintf("probe: %d of %d: %s", done, len(cells), strings.Join(strings.Fields(strings.Join(c.row(), " ")), " ")); tty {
+				fmt.Fprintf(progress, "\r\033[K%s", text)
+			} else {
+				fmt.Fprintln(progress, text)
+			}
+		})
+	}
+	wait.Wait()
+	if tty {
+		fmt.Fprint(progress, "\r\033[K")
+	}
+}
+
+// call makes one call and fills in what became of it.
+func (m *matrix) call(ctx context.Context, c *cell) {
+	req, err := smallest(c.API, m.model, false)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	start := time.Now()
+	resp, err := m.sessions[c.Region+" "+c.Auth].Do(ctx, req)
+	c.LatencyMs = float64(time.Since(start).Microseconds()) / 1000
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	c.Status, c.RequestID = resp.Status, resp.RequestID()
+}
+
+func (c *cell) fail(err error) {
+	c.err, c.Code, c.Message = err, "not tried", err.Error()
+	e, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return
+	}
+	c.Status, c.Code, c.RequestID, c.hint = e.Status, e.Code, e.RequestID, e.Hint
+	c.Message = strings.TrimPrefix(strings.TrimPrefix(brief(e), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, e.Code))), ": ")
+	if c.Code == "" {
+		c.Code = "no answer"
+	}
+}

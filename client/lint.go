@@ -74,6 +74,9 @@ func (l *linter) types(v reflect.Value, path string) {
 			l.types(v.Elem(), path)
 		}
 	case reflect.Slice:
+		if v.Type().Elem().Kind() != reflect.Struct {
+			return // text, or the bytes of a file
+		}
 		for i := range v.Len() {
 			l.types(v.Index(i), pathTo(path, i))
 		}

@@ -145,6 +145,16 @@ func TestLintGoValues(t *testing.T) {
 	}
 }
 
+// What Lint costs does not grow with the files in a request, but for writing
+// them once.
+func TestLintAllocations(t *testing.T) {
+	r := NewConverse("amazon.nova-lite-v1:0", "a")
+	r.Messages[0].Content = append(r.Messages[0].Content, Image("png", make([]byte, 1<<20)))
+	if n := testing.AllocsPerRun(1, func() { Lint(r) }); n > 1000 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestDocumentName(t *testing.T) {
 	for name, want := range map[string]string{
 		"report_v1.2.pdf": "report v1 2 pdf", "a  b\tc": "a b c", "(x) [y]-z": "(x) [y]-z", "": "document", "…": "document", "é1": "1",

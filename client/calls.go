@@ -62,7 +62,11 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 	if err != nil {
 		return out, resp, err
 	}
-	if err := Unmarshal(resp.Body, out); err != nil {
+	err = Unmarshal(resp.Body, out)
+	if err == nil && !isObject(resp.Body) {
+		err = errors.New("null is no answer")
+	}
+	if err != nil {
 		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), err))
 		e.Status, e.RequestID, e.Attempts = resp.Status, resp.RequestID(), resp.Attempts
 		e.Body, e.Bytes = resp.Body[:min(len(resp.Body), MaxKeptBody)], int64(len(resp.Body))

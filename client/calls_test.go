@@ -156,6 +156,10 @@ func TestConverseErrors(t *testing.T) {
 	if r == nil || string(r.Raw) != `{"output":{"message":` {
 		t.Errorf("the body that was paid for is lost: %+v", r)
 	}
+	null := scripted(t, func(*http.Request, string) (int, string) { return 200, ` null ` })
+	if r, err := null.Converse(t.Context(), NewConverse(testModel, "a")); err == nil || r == nil || string(r.Raw) != ` null ` {
+		t.Errorf("null for an answer: %+v, %v", r, err)
+	}
 	bad := NewConverse(testModel, "a")
 	bad.Messages[0].Content[0].CachePoint = &CachePoint{Type: "default"}
 	_, err = c.Converse(t.Context(), bad)

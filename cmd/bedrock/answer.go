@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"rawbedrock/client"
 )
@@ -92,6 +93,9 @@ func (a *answerFlags) printWhole(ctx context.Context, s *session, x exchange, p 
 			err = errors.Join(err, writeErr)
 		}
 		return err
+	}
+	if a.output == "text" && a.query == "" && strings.HasPrefix(resp.Header.Get("Content-Type"), "image/") {
+		return a.files(p, [][]byte{resp.Body})
 	}
 	if a.output != "raw" && !json.Valid(resp.Body) {
 		return defectf("%s answered %d with %d bytes of %q that are not JSON (-o raw shows them), request id %q", x.request.Op.Name, resp.Status, len(resp.Body), resp.Header.Get("Content-Type"), resp.RequestID())

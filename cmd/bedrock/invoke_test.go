@@ -170,3 +170,16 @@ func TestInvokeImageRefused(t *testing.T) {
 		t.Error("a file was left")
 	}
 }
+
+// A model that was asked for an image with --accept answers with nothing else.
+func TestInvokeImageItself(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", r.Header.Get("Accept"))
+		fmt.Fprint(w, "\x89PNG")
+	}))
+	defer server.Close()
+	stdout, stderr, code := bedrock(t, exampleEnv(nil), "invoke", "--endpoint-url", server.URL, "-m", "stability.sd3-5-large-v1:0", "--accept", "image/png", "a cat")
+	if code != 0 || stdout != "\x89PNG" || stderr != "" {
+		t.Errorf("exit %d, %q\n%s", code, stdout, stderr)
+	}
+}

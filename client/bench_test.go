@@ -51,28 +51,63 @@ func BenchmarkDo(b *testing.B) {
 	}
 }
 
-func BenchmarkStreamEvent(b *testing.B) {
-	const n = 1000
+// streamOnce reads an answer of n text events, and whatever else it has.
+func streamOnce(tb testing.TB, n int) func() {
 	h := helloFrames()
 	body := append([]byte(nil), h[0]...)
 	for range n {
 		body = append(body, h[1]...)
 	}
 	body = append(body, join(h[3:])...)
-	c := newClient(b, "http://127.0.0.1", WithTransport(memory("application/vnd.amazon.eventstream", body)))
-	b.ReportAllocs()
-	events := 0
-	for b.Loop() {
-		s, err := c.Stream(b.Context(), converseStream)
+	c := newClient(tb, "http://127.0.0.1", WithTransport(memory("application/vnd.amazon.eventstream", body)))
+	return func() {
+		s, err := c.Stream(tb.Context(), converseStream)
 		if err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
+		events := 0
 		for ev, err := range s.Events() {
 			if err != nil {
-				b.Fatal(err)
+				tb.Fatal(err)
 			}
 			events += len(ev.Get("delta.text").Str)
 		}
+		if events != 3*n {
+			tb.Fatalf("%d bytes of text", events)
+		}
+	}
+}
+
+// What a call and an event may allocate, measured without the network. More is
+// a step back that somebody must have wanted.
+func TestAllocations(t *testing.T) {
+	c := newClient(t, "http://127.0.0.1", WithTransport(memory("application/json", answerOf(1000))))
+	r := requestOf(1000)
+	do := testing.AllocsPerRun(200, func() {
+		if _, err := c.Do(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	})
+	few, many := testing.AllocsPerRun(50, streamOnce(t, 10)), testing.AllocsPerRun(50, streamOnce(t, 1010))
+	for _, m := range []struct {
+		what      string
+		got, most float64
+	}{
+		{"a call", do, 58}, {"opening a stream", few - 10, 80}, {"an event", (many - few) / 1000, 1},
+	} {
+		t.Logf("%s: %.2f allocations", m.what, m.got)
+		if m.got > m.most {
+			t.Errorf("%s: %.2f allocations, at most %v are wanted", m.what, m.got, m.most)
+		}
+	}
+}
+
+func BenchmarkStreamEvent(b *testing.B) {
+	const n = 1000
+	once := streamOnce(b, n)
+	b.ReportAllocs()
+	for b.Loop() {
+		once()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(n+4), "ns/event")
 }

@@ -59,9 +59,10 @@ func causeHint(e *Error) string {
 		return "The proxy cannot be reached: check HTTPS_PROXY, and NO_PROXY for hosts that need none."
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "Nobody listens at {endpoint}: check host and port, and that the server or proxy there runs."
-	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.EPIPE):
+	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.EPIPE),
+		strings.Contains(text, "stream error: "), strings.Contains(text, "GOAWAY"): // of HTTP/2
 		return "The connection was closed before the answer was whole: try again; if it stays, look at proxies and firewalls on the way."
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "transport connection broken"):
+	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "http2: "), strings.Contains(text, "transport connection broken"):
 		return "What answers at {endpoint} does not speak HTTP as Bedrock does: check host, port and scheme."
 	case e.Status/100 == 2:
 		return notBedrock

@@ -118,10 +118,10 @@ func faults() []fault {
 		{name: "unknown operation", request: converse, answer: say(whole(200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, jsonType)), is: []error{ErrUnknownOperation}},
 		{name: "unknown operation for a stream", request: converseStream, answer: say(whole(200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, jsonType)), is: []error{ErrUnknownOperation}},
 		{name: "unknown operation, called a stream", request: converseStream, answer: say(whole(200, `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, eventStreamType)), is: []error{ErrUnknownOperation}},
-		{name: "an error, called nothing", request: converseStream, answer: say(whole(200, `{"message":"Too many tokens"}`)), text: "200: Too many tokens: the answer's body is no stream"},
+		{name: "an error, called nothing", request: converseStream, answer: say(whole(200, `{"message":"Too many tokens"}`)), is: []error{ErrThrottled}, text: "Too many tokens: the answer's body is no stream"},
 		{name: "an error, called events", request: chatStream, answer: say(whole(200, `{"error":{"type":"rate_limit_error","message":"boom"}}`, sseType)), is: []error{ErrThrottled}, text: "boom"},
 		{name: "HTML, called a stream", request: converseStream, answer: say(whole(200, "<html><title>Log in</title>", eventStreamType)), text: "Log in"},
-		{name: "an error with status 200", request: converse, answer: say(whole(200, `{"exceptionMetadata":{},"message":"Too many tokens"}`, jsonType)), text: "200: Too many tokens"},
+		{name: "an error with status 200", request: converse, answer: say(whole(200, `{"exceptionMetadata":{},"message":"Too many tokens"}`, jsonType)), is: []error{ErrThrottled}, text: "Too many tokens"},
 		{name: "no answer with status 204", request: converse, answer: say("HTTP/1.1 204 No Content\r\n\r\n"), is: []error{ErrIncompleteStream}, text: "no body"},
 		{name: "frames where JSON belongs", request: converse, answer: say(streamOf(h...)), text: `"application/vnd.amazon.eventstream" are not JSON`},
 		{name: "half an answer of no known length", request: converse, answer: say("HTTP/1.0 200 OK\r\n" + jsonType + "\r\n\r\n" + `{"output":{"mes`), is: []error{ErrIncompleteStream}, text: "15 bytes"},
@@ -217,29 +217,41 @@ func TestRefused(t *testing.T) {
 }
 
 // A stream that is cut after each of its bytes is an error every time, and the
-// events that were whole are delivered.
+// events that were whole are delivered: whether the connection breaks, the body
+// ends too early, or nothing tells where it should end.
 func TestCutAtEveryByte(t *testing.T) {
+	t.Parallel()
 	frames := helloFrames()
 	all := join(frames)
 	stop := len(all) - len(frames[5]) // a stream may end after messageStop
-	for _, abrupt := range []bool{false, true} {
-		for cut := range all {
-			w := serve(t, func(c net.Conn, _ int) {
-				io.WriteString(c, chunked(eventStreamType)+httpChunk(all[:cut]))
-				if !abrupt && cut > 0 {
-					io.WriteString(c, "0\r\n\r\n")
-				}
-			})
-			c := newClient(t, w.url, WithTimeouts(ample))
-			_, err := call1(t.Context(), c, converseStream)
-			if cut == stop && !abrupt {
-				if err != nil {
-					t.Errorf("cut after messageStop: %v", err)
-				}
-				continue
+	for _, how := range []string{"broken", "ended", "closed", "reset"} {
+		w := serve(t, func(c net.Conn, n int) {
+			cut := all[:n-1]
+			switch how {
+			case "broken":
+				io.WriteString(c, chunked(eventStreamType)+httpChunk(cut))
+			case "ended":
+				io.WriteString(c, chunked(eventStreamType)+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n")+"0\r\n\r\n")
+			case "closed":
+				io.WriteString(c, "HTTP/1.0 200 OK\r\n"+eventStreamType+"\r\n\r\n"+string(cut))
+			case "reset":
+				io.WriteString(c, head(200, eventStreamType, fmt.Sprintf("Content-Length: %d", len(all)))+string(cut))
+				reset(c)
 			}
-			if !errors.Is(err, ErrIncompleteStream) {
-				t.Errorf("cut at %d of %d (abrupt %v): %v", cut, len(all), abrupt, err)
+		})
+		c := newClient(t, w.url, WithTimeouts(ample), WithRetry(Retry{MaxAttempts: 1}))
+		for cut := range all {
+			whole := 0
+			for size := 0; whole < len(frames) && size+len(frames[whole]) <= cut; whole++ {
+				size += len(frames[whole])
+			}
+			n, err := call1(t.Context(), c, converseStream)
+			want := !(cut == stop && (how == "ended" || how == "closed"))
+			if errors.Is(err, ErrIncompleteStream) != want && how != "reset" || how != "reset" && n != whole {
+				t.Fatalf("%s at %d of %d: %d events of %d, %v", how, cut, len(all), n, whole, err)
+			}
+			if how == "reset" && (err == nil || n > whole) { // a reset may overtake what was sent before it
+				t.Fatalf("reset at %d: %d events of %d, %v", cut, n, whole, err)
 			}
 		}
 	}
@@ -271,6 +283,7 @@ func TestPackets(t *testing.T) {
 
 // A whole answer whose connection is not closed ends all the same.
 func TestConnectionLeftOpen(t *testing.T) {
+	t.Parallel()
 	w := serve(t, func(c net.Conn, _ int) {
 		io.WriteString(c, chunked(eventStreamType)+httpChunk(join(helloFrames())))
 		untilGone(c)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -147,6 +148,12 @@ func TestAfterTheEnd(t *testing.T) {
 // A dial that nobody waits for any more ends all the same: net/http itself
 // would let a stalled TLS handshake go on for ever.
 func TestStalledHandshake(t *testing.T) {
+	proxy := &url.URL{Scheme: "http", Host: "proxy:3128"}
+	t.Run("TLS", func(t *testing.T) { stalled(t, nil) })
+	t.Run("CONNECT", func(t *testing.T) { stalled(t, http.ProxyURL(proxy)) })
+}
+
+func stalled(t *testing.T, proxy func(*http.Request) (*url.URL, error)) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := make(chan time.Duration, 3)
 		dial := func(context.Context, string, string) (net.Conn, error) {
@@ -159,7 +166,7 @@ func TestStalledHandshake(t *testing.T) {
 			return client, nil
 		}
 		const limit = 3 * time.Second
-		transport := &http.Transport{DialContext: dialWithin(limit, dial)}
+		transport := &http.Transport{DialContext: dialWithin(limit, dial), Proxy: proxy}
 		_, err := newClient(t, "https://h", WithTransport(transport), WithTimeouts(Timeouts{Connect: limit})).Do(t.Context(), converse)
 		if timeout, ok := errors.AsType[*TimeoutError](err); !ok || timeout.Phase != PhaseConnect || len(theError(t, err).Attempts) != 3 {
 			t.Errorf("got %v", err)

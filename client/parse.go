@@ -221,7 +221,7 @@ func inferCode(message string, status ...int) (code string, guessed bool) {
 		}
 	}
 	for _, s := range status {
-		if s != 0 {
+		if s != 0 && s/100 != 2 { // an error with status 200 is as one without
 			return byStatus[s], true
 		}
 	}

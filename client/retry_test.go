@@ -343,6 +343,7 @@ func TestRetrySettings(t *testing.T) {
 // event, and one when the client gives up after the body was sent.
 func TestCommitPoint(t *testing.T) {
 	t.Run("after an event", func(t *testing.T) {
+		t.Parallel()
 		w := serve(t, func(c net.Conn, _ int) { io.WriteString(c, chunked(eventStreamType)+httpChunk(helloFrames()[0])) })
 		_, err := call1(t.Context(), newClient(t, w.url), converseStream)
 		if !errors.Is(err, ErrIncompleteStream) || w.requests.Load() != 1 {
@@ -351,6 +352,7 @@ func TestCommitPoint(t *testing.T) {
 	})
 	for _, asked := range []bool{false, true} {
 		t.Run(fmt.Sprintf("timeout, asked %v", asked), func(t *testing.T) {
+			t.Parallel()
 			w := serve(t, func(c net.Conn, _ int) { untilGone(c) })
 			want := int64(1)
 			if asked {

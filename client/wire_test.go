@@ -68,6 +68,12 @@ type wire struct {
 // connection is closed after it.
 func serve(t testing.TB, script func(c net.Conn, n int)) *wire {
 	t.Helper()
+	return serveWith(t, func(c net.Conn) net.Conn { return c }, func(w *wire, c net.Conn) { w.talk(c, script) })
+}
+
+// serveWith talks on each connection, as wrap has made it.
+func serveWith(t testing.TB, wrap func(net.Conn) net.Conn, talk func(*wire, net.Conn)) *wire {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -80,10 +86,14 @@ func serve(t testing.TB, script func(c net.Conn, n int)) *wire {
 			if err != nil {
 				return
 			}
+			c = wrap(c)
 			w.mu.Lock()
 			w.open[c] = true
 			w.mu.Unlock()
-			all.Go(func() { w.talk(c, script) })
+			all.Go(func() {
+				defer w.leave(c)
+				talk(w, c)
+			})
 		}
 	})
 	t.Cleanup(func() {
@@ -98,14 +108,16 @@ func serve(t testing.TB, script func(c net.Conn, n int)) *wire {
 	return w
 }
 
+// leave closes a connection, and tells so.
+func (w *wire) leave(c net.Conn) {
+	c.Close()
+	w.mu.Lock()
+	delete(w.open, c)
+	w.mu.Unlock()
+	w.gone <- struct{}{}
+}
+
 func (w *wire) talk(c net.Conn, script func(net.Conn, int)) {
-	defer func() {
-		c.Close()
-		w.mu.Lock()
-		delete(w.open, c)
-		w.mu.Unlock()
-		w.gone <- struct{}{}
-	}()
 	req, err := http.ReadRequest(bufio.NewReader(c))
 	if err != nil {
 		return

@@ -17,9 +17,11 @@ import (
 
 // dryRunForms are the values of --dry-run.
 var dryRunForms = map[string]func(w io.Writer, r *http.Request, body []byte) error{
-	"curl": writeCurl,
-	"http": writeHTTP,
-	"json": writeJSON,
+	"curl":  writeCurl,
+	"http":  writeHTTP,
+	"json":  writeJSON,
+	"boto3": writeBoto3,
+	"go":    writeGo,
 }
 
 var errDryRun = errors.New("dry run: nothing was sent")
@@ -60,6 +62,9 @@ func (a *answerFlags) show(ctx context.Context, e env, s *session, x exchange) e
 		return err
 	}
 	for _, h := range headers(s.dry.request) {
+		if a.dryRun == "boto3" || a.dryRun == "go" {
+			break // these find credentials of their own
+		}
 		if h.variable != "" && h.value != h.prefix+e.getenv(h.variable) {
 			fmt.Fprintf(e.stderr, "note: the request needs the token it was made with: set %s to it first\n", h.variable)
 		}

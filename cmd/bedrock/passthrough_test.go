@@ -256,7 +256,7 @@ func TestPassThroughPaths(t *testing.T) {
 		{"DELETE", "/openai/v1/responses/r", 404, 200},
 		{"POST", "/anthropic/v1/messages", 404, 200},
 		{"POST", "/prompt", 400, 404},
-		{"POST", "/", 404, 404},
+		{"POST", "/", 405, 404},
 		{"POST", "/model/m/other", 404, 404},
 		{"POST", "/model//converse", 404, 404},
 		{"POST", "/model/%2e%2e/converse", 400, 400},

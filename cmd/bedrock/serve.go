@@ -11,13 +11,15 @@ import (
 	"rawbedrock/client/operation"
 )
 
-const serveLong = `Serves a JSON prompt over HTTP. The first line on standard output is the address; the log is on
+const serveLong = `Serves a JSON prompt over HTTP and a web page that shows the answer as it is
+written. The first line on standard output is the address; the log is on
 standard error. It ends on SIGINT or SIGTERM and lets the answers under way
 finish.
 
   POST /prompt             {"prompt":"…"} and, if wanted, model, system, maxTokens,
                            temperature, topP, stopSequences
   POST /prompt/streamed    the same, text as it comes
+  GET  /                   the page
   POST /v1/chat/completions, /openai/v1/chat/completions, /model/ID/…
                            handed on to Bedrock with this service's credentials
   GET  /healthz
@@ -53,7 +55,7 @@ type serveFlags struct {
 
 func serveCommand() command {
 	return command{
-		name: "serve", short: "an HTTP service that answers prompts", long: serveLong,
+		name: "serve", short: "an HTTP service and a web page that answer prompts", long: serveLong,
 		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
 			var s serveFlags
 			s.connection.register(fs)
@@ -127,6 +129,12 @@ func (l *listenFlags) connect(ctx context.Context, e env, c *connection) (*sessi
 // route finds what serves a path.
 func (p *prompter) route(r *http.Request) route {
 	switch path := r.URL.EscapedPath(); path {
+	case "/":
+		return get(path, serveIndex)
+	case "/style.css":
+		return get(path, styleFile.serve)
+	case "/app.js":
+		return get(path, scriptFile.serve)
 	case healthPath:
 		return healthRoute
 	case "/prompt":

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -126,6 +127,8 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 		ReadHeaderTimeout: l.readTimeout, IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
+	var silent silentConns
+	server.ConnState = silent.watch
 	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", listener.Addr()); err != nil {
 		return err
 	}
@@ -136,7 +139,27 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 		return err
 	case <-ctx.Done():
 	}
+	listener.Close()
+	silent.close()
 	return l.shutdown(server, logger, abort)
+}
+
+// silentConns are connections that have not asked anything: browsers open some
+// ahead. Server.Shutdown would wait seconds for each of them.
+type silentConns struct{ sync.Map }
+
+func (s *silentConns) watch(c net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		s.Store(c, nil)
+	} else {
+		s.Delete(c)
+	}
+}
+
+func (s *silentConns) close() {
+	for c := range s.Range {
+		c.(net.Conn).Close()
+	}
 }
 
 // errShutdown ends the calls that outlast the drain.

@@ -73,7 +73,7 @@ func (r *refusal) write(w http.ResponseWriter, aws bool) {
 	}
 	switch r.status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="bedrock"`)
+		h.Set("WWW-Authenticate", bearerChallenge)
 	case http.StatusRequestTimeout, http.StatusRequestEntityTooLarge:
 		h.Set("Connection", "close")
 	}
@@ -85,6 +85,8 @@ func (r *refusal) write(w http.ResponseWriter, aws bool) {
 	w.WriteHeader(r.status)
 	w.Write(marshal(body))
 }
+
+const bearerChallenge = `Bearer realm="bedrock"`
 
 // marshal writes JSON on one line, with < and > as they are.
 func marshal(v any) []byte {

@@ -13,6 +13,7 @@ var (
 	constraintPlace = pattern{expr: `[Vv]alue (?:'.*?' )?at '?([\w.\[\]-]+)'? `} // "Value '…' at 'modelId' failed …"
 	namedPlace      = pattern{expr: `\bat (\w+(?:\.\w+)+)`}                      // "… at messages.0.content.0 is blank"
 	leadingPlace    = pattern{expr: `(?:^|: ?|\s)([a-zA-Z_]\w*(?:\.[\w-]+)+): `} // "messages.1.content.0.text: …"
+	quotedPlace     = pattern{expr: `'([a-zA-Z_]\w*(?:\[\d+\]|\.\w+)+)'`}        // "Invalid 'messages[0].role'"
 	leadingField    = pattern{expr: `^(?:[^:]+ errors: )?([a-z]\w*): `}          // "messages: Field required"
 )
 
@@ -34,9 +35,9 @@ func place(message string) string {
 	if m := pointerPlace.get().FindStringSubmatch(message); m != nil {
 		return gjsonPath(m[1])
 	}
-	for _, form := range []*pattern{&constraintPlace, &namedPlace, &leadingPlace, &leadingField} {
+	for _, form := range []*pattern{&constraintPlace, &namedPlace, &leadingPlace, &quotedPlace, &leadingField} {
 		if m := form.get().FindStringSubmatch(message); m != nil {
-			return m[1]
+			return strings.NewReplacer("[", ".", "]", "").Replace(m[1])
 		}
 	}
 	return ""
@@ -144,11 +145,11 @@ func constraintHint(e *Error) string {
 	return strings.TrimSuffix(at(e)+oneLine(constraint, 160), ": ") + "."
 }
 
-var unsupported = pattern{expr: `doesn.t support the (.+?)(?: that you provided)?\.`}
+var unsupported = pattern{expr: `doesn.t support ((?:the )?.+?)(?: that you provided)?\.`}
 
 func unsupportedHint(e *Error) string {
 	if m := unsupported.get().FindStringSubmatch(e.Message); m != nil {
-		return "{model} does not take the " + m[1] + ": leave it out, or choose a model that takes it (`bedrock models`)."
+		return "{model} does not take " + m[1] + ": leave it out, or choose a model that takes it (`bedrock models`)."
 	}
 	return "{model} does not take that: leave it out, or choose a model that takes it (`bedrock models`)."
 }

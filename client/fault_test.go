@@ -165,7 +165,7 @@ func TestFaults(t *testing.T) {
 			if timeouts == (Timeouts{}) {
 				timeouts = ample
 			}
-			c := newClient(t, w.url, WithTimeouts(timeouts))
+			c := newClient(t, w.url, WithTimeouts(timeouts), WithConcurrency(1))
 			events, err := call1(t.Context(), c, f.request)
 			e := theError(t, err)
 			for _, target := range f.is {
@@ -184,6 +184,9 @@ func TestFaults(t *testing.T) {
 			}
 			for range w.requests.Load() {
 				<-w.gone // every connection is released
+			}
+			if len(c.limiter.slots) != 0 {
+				t.Error("the call's place was not given back")
 			}
 		})
 	}
@@ -300,7 +303,7 @@ func TestConnectionLeftOpen(t *testing.T) {
 
 // Leaving the loop, Close and a cancelled context release the connection.
 func TestStreamReleases(t *testing.T) {
-	for _, how := range []string{"break", "close", "close elsewhere", "cancel"} {
+	for _, how := range []string{"break", "close", "close elsewhere", "close unread", "cancel"} {
 		t.Run(how, func(t *testing.T) {
 			w := serve(t, func(c net.Conn, _ int) {
 				io.WriteString(c, chunked(eventStreamType)+httpChunk(join(helloFrames()[:2])))
@@ -308,9 +311,13 @@ func TestStreamReleases(t *testing.T) {
 			})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			s, err := newClient(t, w.url, WithTimeouts(ample)).Stream(ctx, converseStream)
+			client := newClient(t, w.url, WithTimeouts(ample), WithConcurrency(1))
+			s, err := client.Stream(ctx, converseStream)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if how == "close unread" {
+				s.Close()
 			}
 			n := 0
 			for _, err = range s.Events() {
@@ -333,6 +340,9 @@ func TestStreamReleases(t *testing.T) {
 				break
 			}
 			<-w.gone
+			if len(client.limiter.slots) != 0 {
+				t.Error("the call's place was not given back")
+			}
 			if how == "cancel" && !errors.Is(err, context.Canceled) {
 				t.Errorf("not context.Canceled: %v", err)
 			}

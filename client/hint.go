@@ -111,6 +111,8 @@ var table = []advice{
 	{has: "marked by provider as legacy", is: ErrEndOfLife, hint: "{model} is legacy, and this account has not used it lately, so it stays closed: choose its successor (`bedrock models` shows the active ones)."},
 	{has: "use case details have not been submitted", is: ErrUseCaseForm, hint: "Submit Anthropic's use case form once for this account (Bedrock console, model catalog, or PutUseCaseForModelAccess), then wait about 15 minutes."},
 	{has: "could not resolve the foundation model|model not found|' does not exist", is: ErrNotFound, make: modelHint},
+	{has: "available in this region|available in the region|supported in this region", make: modelHint},
+	{has: "guardrail identifier", hint: "No such guardrail in {region}: check its id or ARN, its version (a number or DRAFT), the account and the region."},
 	{has: "action doesn't support the model", hint: "{model} has no Converse: call it with InvokeModel (`bedrock invoke`) and its family's own body."},
 	{has: "unsupported for streaming|doesn't support streaming|does not support streaming|streaming is not supported", hint: "{model} does not stream: use the operation without Stream (`--no-stream`)."},
 	{has: "in streaming mode", hint: "{model} does not do that while it streams: use the operation without Stream (`--no-stream`), or leave that feature out."},
@@ -156,7 +158,7 @@ var table = []advice{
 		return at(e) + "a field is missing that {model} needs. Claude's own body wants anthropic_version, max_tokens and messages."
 	}},
 	{has: "failed to satisfy constraint|validation error detected", make: constraintHint},
-	{has: "this model doesn't support the ", make: unsupportedHint},
+	{has: "this model doesn't support ", make: unsupportedHint},
 
 	// the path
 	{has: "supported on this route|does not support the '/", hint: "{model} is served under another path: bedrock-mantle has /openai/v1 beside /v1, bedrock-runtime has /openai/v1 only, and not every model takes every API."},

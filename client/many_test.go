@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"strings"
@@ -52,6 +53,78 @@ func TestConcurrentStreams(t *testing.T) {
 	if good.Load() != 60 || cut.Load() != 30 {
 		t.Errorf("%d whole, %d cut; want 60 and 30", good.Load(), cut.Load())
 	}
+}
+
+// Streams may be closed by anybody at any time.
+func TestCloseFromElsewhere(t *testing.T) {
+	all := join(helloFrames())
+	w := serve(t, func(c net.Conn, _ int) {
+		io.WriteString(c, chunked(eventStreamType))
+		io.WriteString(c, httpChunk(all))
+		untilGone(c)
+	})
+	c := newClient(t, w.url, WithTimeouts(ample), WithConcurrency(20))
+	var wg sync.WaitGroup
+	for i := range 100 {
+		wg.Go(func() {
+			s, err := c.Stream(t.Context(), converseStream)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			n := 0
+			for _, err := range s.Events() {
+				if n == i%6 {
+					wg.Go(func() { s.Close() })
+					wg.Go(func() { s.Close() })
+				}
+				if n++; err != nil && !errors.Is(err, fs.ErrClosed) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if len(c.limiter.slots) != 0 {
+		t.Errorf("%d places were not given back", len(c.limiter.slots))
+	}
+}
+
+// Refusals and calls that are never sent give their places back too.
+func TestPlacesAreGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		wire := &answers{list: seq{throttled}}
+		bad := converse
+		bad.Labels = nil
+		c := newClient(t, "http://127.0.0.1", WithTransport(wire), WithConcurrency(1), WithRateLimit(1000, 1000))
+		for name, call := range map[string]func(context.Context) error{
+			"Do":     func(ctx context.Context) error { _, err := c.Do(ctx, converse); return err },
+			"Stream": func(ctx context.Context) error { _, err := c.Stream(ctx, converseStream); return err },
+			"not sent": func(ctx context.Context) error {
+				_, err := c.Do(ctx, bad)
+				return err
+			},
+			"no stream": func(ctx context.Context) error { _, err := c.Stream(ctx, converse); return err },
+			"Forward": func(ctx context.Context) error {
+				resp, err := c.Forward(ctx, converse)
+				if err == nil {
+					err = resp.Body.Close()
+				}
+				return err
+			},
+		} {
+			for _, ctx := range []context.Context{t.Context(), gone} {
+				if err := call(ctx); err == nil && name != "Forward" {
+					t.Errorf("%s: no error", name)
+				}
+				if len(c.limiter.slots) != 0 {
+					t.Errorf("%s: the place was not given back", name)
+				}
+			}
+		}
+	})
 }
 
 // A server that has finished and closed before the client reads does no harm.

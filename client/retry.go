@@ -178,7 +178,7 @@ func (k *call) refresh() bool {
 	if !ok || k.refreshed || k.credentials.AccessKeyID == "" {
 		return false
 	}
-	k.refreshed, k.wait, k.cost = true, 0, 0
+	k.refreshed, k.wait = true, 0
 	cache.Invalidate(k.credentials)
 	return true
 }

@@ -88,3 +88,29 @@ func TestEchoInTransportErrors(t *testing.T) {
 		t.Errorf("the cause is lost: %v", err)
 	}
 }
+
+// What a retry took is given back by the success after it, whatever came
+// between; a refreshed key and a corrected clock cost nothing.
+func TestRefundAfterRefresh(t *testing.T) {
+	expired := status(403, "ExpiredTokenException", `{"message":"The security token included in the request is expired"}`)
+	for name, tt := range map[string]struct {
+		answers seq
+		left    int
+	}{
+		"first":            {seq{expired, fine}, 101},
+		"behind a retry":   {seq{throttled, expired, fine}, 100},
+		"before a retry":   {seq{expired, down, fine}, 100},
+		"two retries":      {seq{throttled, down, fine}, 95},
+		"a retry in vain":  {seq{down, down, down}, 72},
+		"a refusal, never": {seq{status(400, "ValidationException", `{}`)}, 100},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newClient(t, "http://127.0.0.1", WithTransport(&answers{list: tt.answers}), WithCredentials(&rotating{}))
+			c.budget.left = 100
+			c.Do(t.Context(), converse)
+			if c.budget.left != tt.left {
+				t.Errorf("%s: %d left, want %d", name, c.budget.left, tt.left)
+			}
+		})
+	}
+}

@@ -64,7 +64,7 @@ func (k *call) correctClock(e *Error) bool {
 	if (e.Skew - k.offset).Abs() <= skewThreshold {
 		return false
 	}
-	k.corrected, k.wait, k.cost = true, 0, 0
+	k.corrected, k.wait = true, 0
 	s.offset = e.Skew
 	return true
 }

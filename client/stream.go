@@ -39,7 +39,9 @@ func (e Event) Get(path string) gjson.Result { return gjson.GetBytes(e.Payload, 
 func (e Event) Clone() Event { return Event{e.Type, slices.Clone(e.Payload)} }
 
 // Stream is an answer as it comes. Read it with one Events loop; leaving the
-// loop, Close, an error and a cancelled context all release the connection.
+// loop, Close, an error and a cancelled context all release the connection. A
+// stream that is opened and dropped keeps its connection, and its place within
+// WithConcurrency, until Close is called or its context ends.
 type Stream struct {
 	call     *call
 	resp     *http.Response

@@ -90,14 +90,14 @@ func (p *printer) notes(w io.Writer) {
 	for _, tool := range p.tools {
 		fmt.Fprintf(w, "note: the model wants to call the tool %q: -o json shows its input\n", tool)
 	}
-	switch p.stop {
-	case "max_tokens", "length", "LENGTH":
+	switch strings.ToLower(p.stop) { // each family has its own spelling
+	case "max_tokens", "length", "max_output_tokens", "error_limit":
 		fmt.Fprintln(w, "note: the answer is cut: it reached the limit of tokens (--max-tokens)")
 	case "model_context_window_exceeded":
 		fmt.Fprintln(w, "note: the answer is cut: the model's context window is full")
-	case "guardrail_intervened", "INTERVENED":
+	case "guardrail_intervened", "intervened":
 		fmt.Fprintln(w, "note: a guardrail intervened")
-	case "content_filtered", "content_filter", "CONTENT_FILTERED", "refusal":
+	case "content_filtered", "content_filter", "error_toxic", "refusal":
 		fmt.Fprintf(w, "note: the answer was withheld or cut by a filter (%s)\n", p.stop)
 	default:
 		if p.n == 0 && len(p.tools) == 0 {

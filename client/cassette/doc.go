@@ -53,8 +53,8 @@
 // breaks. A body that ended before its end is followed by "cut", when and why;
 // a replay then fails with a CutError. Any kind is used only if it gives back
 // the very bytes, so a replay is what was on the wire but for what was redacted.
-// A body that another one than event kinds holds has the time when it was
-// complete behind its kind, if that was later than the headers.
+// Behind a kind without times stands when the body was complete, if that was
+// later than the headers.
 //
 // The file is replaced whole after each interaction, under its name only when
 // it is complete: a process that is killed leaves what was there before.
@@ -62,9 +62,9 @@
 // # Matching
 //
 // A request is answered by the first interaction, not used yet, of the same
-// method, path, query and body. Host and headers do not count, nor a
-// signature's query members, the order of keys and white space in JSON, or
-// whether a colon in the path is escaped. Account ids match their pseudonyms,
-// and REDACTED matches anything. A request without an answer is an
-// UnmatchedError that shows the nearest recorded one.
+// method, path, query and body. Headers do not count, nor does the host unless
+// there are several answers, nor a signature's query members, the order of keys
+// and white space in JSON, or whether a colon in the path is escaped. Account
+// ids match their pseudonyms, and REDACTED matches anything. A request without
+// an answer is an UnmatchedError that shows the nearest recorded one.
 package cassette

@@ -43,6 +43,13 @@ type Arrival struct {
 // between two recordings of the same.
 const tick = 10 * time.Millisecond
 
+// Kind is how the body is written: "json", "frames", "sse", "text" or "base64",
+// perhaps with a word behind it; see the package's documentation.
+func (r *Response) Kind() string {
+	k, _, _ := lay(r.Body)
+	return k.name
+}
+
 // at is when the first n bytes of the body had come.
 func (r *Response) at(n int) time.Duration {
 	for _, a := range r.Arrivals {

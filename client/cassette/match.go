@@ -18,6 +18,7 @@ import (
 // headers, the signature in a query, the order of keys and white space in JSON.
 type question struct {
 	method, path, query string
+	host                string // one of the same host is the better answer
 	body                any    // canonical JSON; a string when it is none
 	text                string // all of it
 }
@@ -29,7 +30,7 @@ func ask(q *Request) question {
 	}
 	k := question{method: q.Method, path: q.URL, body: canonical(body)}
 	if u, err := url.Parse(q.URL); err == nil {
-		k.path, k.query = canonicalPath(u), canonicalQuery(u)
+		k.path, k.query, k.host = canonicalPath(u), canonicalQuery(u), u.Host
 	}
 	k.text = k.method + " " + k.path + "?" + k.query + "\n" + encode(k.body)
 	return k

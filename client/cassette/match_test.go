@@ -111,6 +111,22 @@ func TestExactMatchFirst(t *testing.T) {
 	}
 }
 
+// Of several answers that of the same host comes first.
+func TestSameHostFirst(t *testing.T) {
+	path := tempFile(t)
+	c := mustOpen(t, path, Options{Mode: Record})
+	for _, host := range []string{"a", "b"} {
+		mustDo(t, c.Wrap(answer(200, nil, host)), newRequest(t, "GET", "http://"+host+"/", ""))
+	}
+	c = mustOpen(t, path, Options{})
+	for _, host := range []string{"b", "c"} {
+		want := strings.Replace(host, "c", "a", 1)
+		if _, body := mustDo(t, c, newRequest(t, "GET", "http://"+host+"/", "")); string(body) != want {
+			t.Errorf("%s is answered by %s", host, body)
+		}
+	}
+}
+
 func TestUnmatched(t *testing.T) {
 	path := tempFile(t)
 	rec := mustOpen(t, path, Options{Mode: Record})

@@ -39,7 +39,7 @@ type Redaction struct {
 var ownCredentials = []string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
 	"AWS_BEARER_TOKEN_BEDROCK", "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-	"ANTHROPIC_API_KEY", "OPENAI_API_KEY",
+	"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "BEDROCK_SERVE_TOKEN",
 }
 
 // redactor carries a Redaction out. It learns as it goes and is not safe for

@@ -66,8 +66,18 @@ func (c *Cassette) answer(req *http.Request, body []byte) (*http.Response, error
 	return resp, nil
 }
 
-// take finds the first interaction that answers a request and was not used,
-// one without a wildcard before one with.
+// Answer replays to a request whose body was read already, for servers: the
+// recorded answer, or nil when there is none.
+func (c *Cassette) Answer(req *http.Request, body []byte) *http.Response {
+	resp, err := c.answer(req, body)
+	if err != nil {
+		return nil
+	}
+	return resp
+}
+
+// take finds the first interaction that answers a request and was not used, one
+// without a wildcard before one with, then one of the same host before another's.
 func (c *Cassette) take(req *http.Request, body []byte) (*Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,7 +85,11 @@ func (c *Cassette) take(req *http.Request, body []byte) (*Response, error) {
 	var first, spent *entry
 	best := fitsNot
 	for _, e := range c.entries {
-		switch how := fits(e.question.text, q.text); {
+		how := 2 * fits(e.question.text, q.text)
+		if how > fitsNot && e.question.host == q.host {
+			how++
+		}
+		switch {
 		case how == fitsNot:
 		case e.used, e.order != 0: // what was recorded just now is for the next session
 			spent = e

@@ -49,7 +49,7 @@ type chatFlags struct {
 	stream    bool
 }
 
-func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) error {
+func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) (err error) {
 	body, err := c.wholeBody(ctx, e, fs, args, "system", "developer", "max-tokens", "temperature", "top-p", "stop", "model", "m")
 	if err != nil {
 		return err
@@ -68,11 +68,11 @@ func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []str
 	if err := c.checkStream(stream); err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, func(string) string { return gptOSS })
+	s, model, err := c.session(e, fs, &c.connection, func(*session) string { return gptOSS })
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	if body == nil {
 		if body, err = client.ChatBody(model, c.prompt(prompt), c.developer, stream); err != nil {
 			return usagef("%w", err)

@@ -48,6 +48,7 @@ func commands() []command {
 
 		// streams and recordings
 		eventstreamCommand(),
+		cassetteCommand(),
 
 		// servers
 		mockCommand(),

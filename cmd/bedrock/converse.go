@@ -58,7 +58,7 @@ func converseCommand() command {
 	}
 }
 
-func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) error {
+func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) (err error) {
 	body, err := c.wholeBody(ctx, e, fs, args, "system", "max-tokens", "temperature", "top-p", "stop", "image", "document", "tool-config", "guardrail")
 	if err != nil {
 		return err
@@ -71,11 +71,11 @@ func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args [
 	if err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, novaFor)
+	s, model, err := c.session(e, fs, &c.connection, (*session).anyModel)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	if err := c.lint.check(e, model, body); err != nil {
 		return err
 	}

@@ -96,9 +96,12 @@ type examination struct {
 	listed  listing
 }
 
-func (d *doctorFlags) run(ctx context.Context, e env, args []string) error {
+func (d *doctorFlags) run(ctx context.Context, e env, args []string) (err error) {
 	if len(args) > 1 {
 		return usagef("one model, not %d arguments", len(args))
+	}
+	if d.replay != "" {
+		return usagef("--replay: doctor examines this machine and this account, now")
 	}
 	d.model = cmp.Or(strings.Join(args, ""), d.model, e.getenv("BEDROCK_MODEL"))
 	if _, err := operation.Converse.Expand(d.model); d.model != "" && err != nil {
@@ -120,7 +123,7 @@ func (d *doctorFlags) run(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	if x.session != nil {
-		defer x.session.close()
+		defer x.session.close(e, &err)
 	}
 	x.network(ctx)
 	x.calls(ctx)

@@ -17,15 +17,17 @@ import (
 type connection struct {
 	region, profile, endpoint, auth, secrets string
 	mock                                     bool
-	timeouts                                 client.Timeouts
-	maxAttempts                              int
-	verbose, trace                           bool
-	traceJSON                                bool // -v as JSON lines
+	tapeFlags
+	timeouts       client.Timeouts
+	maxAttempts    int
+	verbose, trace bool
+	traceJSON      bool // -v as JSON lines
 }
 
 func (c *connection) register(fs *flag.FlagSet) {
 	c.registerIdentity(fs)
 	fs.BoolVar(&c.mock, "mock", false, "call a Bedrock inside this process: no account, no network")
+	c.tapeFlags.register(fs)
 	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest `wait` for a connection: 300ms, 30s, 10m; 10s unless given, 0 for ever")
 	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest `wait` for the first event of a stream (10m unless given) or for the answer (60m)")
 	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest `wait` within an answer, 5m unless given")

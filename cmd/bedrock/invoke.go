@@ -54,7 +54,7 @@ type invokeFlags struct {
 	contentType, accept, guardrail string
 }
 
-func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) error {
+func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []string) (err error) {
 	body, err := c.wholeBody(ctx, e, fs, args, "system", "max-tokens", "temperature", "top-p", "stop")
 	if err == nil && body != nil && isJSON(c.contentType) {
 		err = checkJSON(body, "--body")
@@ -75,11 +75,11 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 	if err := c.checkStream(c.stream); err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, novaFor)
+	s, model, err := c.session(e, fs, &c.connection, (*session).anyModel)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	family, sure := c.familyOf(model)
 	if body == nil {
 		if !sure {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rawbedrock/client/bedrocktest"
+	"rawbedrock/client/cassette"
 )
 
 // mockDrain is how long answers under way may take after an interrupt.
@@ -51,6 +52,7 @@ Examples:
   bedrock mock
   bedrock mock --addr 127.0.0.1:0 --rate 20 --latency 300ms
   AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://127.0.0.1:8090 python3 app.py
+  bedrock mock --cassettes testdata/cassettes --pace real
   bedrock mock --tls --cert-file mock.pem     # then AWS_CA_BUNDLE=mock.pem
 `
 }
@@ -74,6 +76,8 @@ func wrapWords(words []string, width int) string {
 
 // mockFlags are the flags of 'bedrock mock'.
 type mockFlags struct {
+	cassettes                               string
+	pace                                    *cassette.Pace
 	addr, verify, certFile, script, keyFile string
 	tls, verbose                            bool
 	server                                  bedrocktest.Server
@@ -85,6 +89,8 @@ func setupMock(fs *flag.FlagSet) func(context.Context, env, []string) error {
 	fs.BoolVar(&m.tls, "tls", false, "listen over TLS, HTTP/2 included, with a certificate of its own")
 	fs.StringVar(&m.certFile, "cert-file", "", "with --tls, write the certificate to this `file` and not to standard output")
 	fs.StringVar(&m.script, "script", "", "JSON `file` of faults")
+	fs.StringVar(&m.cassettes, "cassettes", "", "`directory` or file of recordings that answer first, each as often as it is asked for")
+	registerPace(fs, &m.pace)
 	fs.StringVar(&m.keyFile, "access-key-file", "", "`file` with more keys to accept")
 	fs.StringVar(&m.server.Region, "region", "", "`region` that callers must sign for; else AWS_REGION or AWS_DEFAULT_REGION, else any")
 	alias(fs, "r", "region")
@@ -156,6 +162,9 @@ func (m *mockFlags) check(e env) error {
 			return usagef("--script: %w", err)
 		}
 	}
+	if err := m.openCassettes(); err != nil {
+		return err
+	}
 	if m.keyFile != "" {
 		f, err := os.Open(m.keyFile)
 		if err != nil {
@@ -169,6 +178,26 @@ func (m *mockFlags) check(e env) error {
 	if m.verbose {
 		m.server.OnDone = accessLog(e)
 	}
+	return nil
+}
+
+// openCassettes lets recordings answer.
+func (m *mockFlags) openCassettes() error {
+	o := cassette.Options{Repeat: true}
+	if m.pace != nil {
+		o.Pace = *m.pace
+	}
+	if m.cassettes == "" {
+		if m.pace != nil {
+			return usagef("--pace is for --cassettes; --rate and --latency slow down the mock's own answers")
+		}
+		return nil
+	}
+	tape, err := cassette.Open(m.cassettes, o)
+	if err != nil {
+		return usagef("--cassettes: %w", err)
+	}
+	m.server.Replay = tape.Answer
 	return nil
 }
 

@@ -54,7 +54,7 @@ func modelsCommand() command {
 	}
 }
 
-func (c *modelsFlags) run(ctx context.Context, e env, args []string) error {
+func (c *modelsFlags) run(ctx context.Context, e env, args []string) (err error) {
 	if len(args) > 1 {
 		return usagef("one pattern, not %d arguments: put it in quotes", len(args))
 	}
@@ -71,7 +71,7 @@ func (c *modelsFlags) run(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	listed, listErr := s.Models(ctx) // a part of the list may come beside the error
 	if listErr != nil && len(listed) == 0 {
 		return listErr

@@ -108,7 +108,7 @@ type cell struct {
 	hint string
 }
 
-func (p *probeFlags) run(ctx context.Context, e env, args []string) error {
+func (p *probeFlags) run(ctx context.Context, e env, args []string) (err error) {
 	if len(args) != 1 {
 		return usagef("which model? give one model id, inference profile or ARN")
 	}
@@ -123,7 +123,7 @@ func (p *probeFlags) run(ctx context.Context, e env, args []string) error {
 	if err := m.prepare(ctx, e); err != nil {
 		return err
 	}
-	defer m.close()
+	defer m.close(e, &err)
 	cells := m.cells()
 	calls := 0
 	for _, c := range cells {

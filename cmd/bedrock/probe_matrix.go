@@ -41,7 +41,7 @@ type matrix struct {
 
 // prepare finds regions and credentials, once for all, and opens a session for
 // each region and way to authenticate.
-func (m *matrix) prepare(ctx context.Context, e env) error {
+func (m *matrix) prepare(ctx context.Context, e env) (err error) {
 	home := m.connection
 	home.auth = "auto"
 	if strings.Contains(home.endpoint, "{region}") {
@@ -59,24 +59,24 @@ func (m *matrix) prepare(ctx context.Context, e env) error {
 	if err := home.checkEndpoint(); err != nil {
 		return err
 	}
-	key := !m.mock && strings.TrimSpace(o.Getenv(bearerName)) != ""
+	key := !m.inside() && strings.TrimSpace(o.Getenv(bearerName)) != ""
 	if len(m.auths.list) == 0 {
 		m.auths.list = []string{"sigv4"}
 		if key {
 			m.auths.list[0] = "bearer"
 		}
 	}
-	if home.auth = "bearer"; !key && !m.mock {
+	if home.auth = "bearer"; !key && !m.inside() {
 		home.auth = "sigv4"
 	}
 	s, err := home.open(e, false)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	m.findRegions(ctx, e, s)
 	var keys sigv4.Credentials
-	if !m.mock && (slices.Contains(m.auths.list, "sigv4") || !key) {
+	if !m.inside() && (slices.Contains(m.auths.list, "sigv4") || !key) {
 		if keys, err = m.keys(ctx, e, s); err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func (m *matrix) destinations(ctx context.Context, e env, s *session) []string {
 }
 
 // keys are the credentials that all regions share.
-func (m *matrix) keys(ctx context.Context, e env, s *session) (sigv4.Credentials, error) {
-	keys, err := s.Credentials(ctx)
+func (m *matrix) keys(ctx context.Context, e env, s *session) (keys sigv4.Credentials, err error) {
+	keys, err = s.Credentials(ctx)
 	if err == nil {
 		return keys, nil
 	}
@@ -135,7 +135,7 @@ func (m *matrix) keys(ctx context.Context, e env, s *session) (sigv4.Credentials
 	if err != nil {
 		return keys, err
 	}
-	defer signing.close()
+	defer signing.close(e, &err)
 	if keys, err = signing.Credentials(ctx); err != nil {
 		return keys, setupf("%w", err)
 	}
@@ -152,7 +152,7 @@ func (m *matrix) open(e env, o credentials.Options, keys sigv4.Credentials, key 
 			c.endpoint = strings.ReplaceAll(o.Endpoint, "{region}", region)
 			world := e
 			var err error
-			if !m.mock {
+			if !m.inside() {
 				world, err = m.world(e, o, &c, keys, key)
 			}
 			var s *session
@@ -221,8 +221,8 @@ func (m *matrix) cells() []cell {
 	return cells
 }
 
-func (m *matrix) close() {
+func (m *matrix) close(e env, err *error) {
 	for _, s := range m.sessions {
-		s.close()
+		s.close(e, err)
 	}
 }

@@ -51,12 +51,12 @@ func proxyCommand() command {
 	}
 }
 
-func (p *proxyFlags) run(ctx context.Context, e env) error {
+func (p *proxyFlags) run(ctx context.Context, e env) (err error) {
 	s, err := p.connect(ctx, e, &p.connection)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.close(e, &err)
 	pass := passThrough{s.Client}
 	return p.serve(ctx, e, func(r *http.Request) route {
 		if path := r.URL.EscapedPath(); path != healthPath {

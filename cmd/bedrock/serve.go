@@ -78,7 +78,7 @@ func serveCommand() command {
 	}
 }
 
-func (s *serveFlags) run(ctx context.Context, e env, fs *flag.FlagSet) error {
+func (s *serveFlags) run(ctx context.Context, e env, fs *flag.FlagSet) (err error) {
 	model, err := modelFlag(e, fs, s.model)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (s *serveFlags) run(ctx context.Context, e env, fs *flag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	defer session.close()
+	defer session.close(e, &err)
 	fallback := novaFor(session.Region())
 	if s.api == "chat" {
 		fallback = gptOSS
@@ -120,8 +120,9 @@ func (l *listenFlags) connect(ctx context.Context, e env, c *connection) (*sessi
 		return nil, err
 	}
 	if _, err := s.Credentials(ctx); err != nil && err != client.ErrNoCredentials { // that itself: calls go by bearer key, or by none
-		s.close()
-		return nil, setupf("%w: %w", client.ErrNoCredentials, err)
+		err = setupf("%w: %w", client.ErrNoCredentials, err)
+		s.close(e, &err)
+		return nil, err
 	}
 	return s, nil
 }

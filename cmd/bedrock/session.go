@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 
 	"rawbedrock/client"
 	"rawbedrock/client/bedrocktest"
+	"rawbedrock/client/cassette"
 	"rawbedrock/client/operation"
 	"rawbedrock/sigv4/credentials"
 )
@@ -25,15 +27,26 @@ const (
 // Bedrock that ends with it.
 type session struct {
 	*client.Client
-	dry  *dryRun // stands for the wire when --dry-run is given
-	mock *http.Server
+	dry     *dryRun // stands for the wire when --dry-run is given
+	mock    *http.Server
+	tape    *cassette.Cassette // of --record or --replay
+	replays bool               // it answers
 }
 
-// close ends connections and the local Bedrock.
-func (s *session) close() {
+// close ends connections and the local Bedrock. A recording that failed is the
+// command's error, or is told beside it.
+func (s *session) close(e env, err *error) {
 	s.CloseIdleConnections()
 	if s.mock != nil {
 		s.mock.Close()
+	}
+	if s.tape == nil {
+		return
+	}
+	if tapeErr := s.tape.Close(); *err == nil {
+		*err = tapeErr
+	} else if tapeErr != nil && !errors.Is(*err, tapeErr) {
+		fmt.Fprintf(e.stderr, "bedrock: %v\n", tapeErr)
 	}
 }
 
@@ -50,14 +63,21 @@ func (c *connection) open(e env, dry bool) (*session, error) {
 		client.WithLogger(c.logger(e)),
 		client.WithRetry(client.Retry{MaxAttempts: c.maxAttempts}),
 	}
-	var err error
-	if c.mock {
+	err := c.tapeFlags.open(e, c, s)
+	switch {
+	case err != nil:
+	case c.replay != "":
+		opts = c.replayed(s, opts)
+	case c.mock:
 		opts, err = c.mocked(e, s, opts, dry)
-	} else {
+	default:
 		opts, err = c.real(e, opts)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if s.tape != nil && !dry {
+		opts = append(opts, client.WithRecorder(s.record))
 	}
 	if dry {
 		s.dry = &dryRun{}
@@ -108,7 +128,7 @@ func (c *connection) mocked(e env, s *session, opts []client.Option, dry bool) (
 		address = listener.Addr().String()
 	}
 	opts = append(opts,
-		client.WithEnv(func(string) string { return "" }),
+		client.WithEnv(unset),
 		client.WithRegion(cmp.Or(c.region, mockRegion)),
 		client.WithEndpoint("http://"+address),
 		client.WithCredentials(bedrocktest.Credentials()))
@@ -117,6 +137,12 @@ func (c *connection) mocked(e env, s *session, opts []client.Option, dry bool) (
 	}
 	return opts, nil
 }
+
+// unset is an environment without variables.
+func unset(string) string { return "" }
+
+// inside tells whether everything is in this process, credentials included.
+func (c *connection) inside() bool { return c.mock || c.replay != "" }
 
 // real takes what the flags say and leaves the rest to the environment and the
 // shared files, as the AWS SDKs do.
@@ -136,6 +162,9 @@ func (c *connection) real(e env, opts []client.Option) ([]client.Option, error) 
 // secrets file, which it also returns, before the environment.
 func (c *connection) options(e env) (credentials.Options, map[string]string, error) {
 	o := credentials.Options{Getenv: e.getenv, Region: c.region, Profile: c.profile, Endpoint: c.endpoint}
+	if c.replay != "" { // which reads nothing of the user's
+		return credentials.Options{Getenv: unset, Region: c.region, Endpoint: c.endpoint}, nil, nil
+	}
 	if c.secrets == "" {
 		return o, nil, nil
 	}
@@ -198,8 +227,8 @@ func modelFlag(e env, fs *flag.FlagSet, model string) (string, error) {
 }
 
 // session checks the model's name and opens the connection. model is what the
-// flags or BEDROCK_MODEL name, else the fallback for the region.
-func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallback func(region string) string) (s *session, model string, err error) {
+// flags or BEDROCK_MODEL name, else the fallback.
+func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallback func(*session) string) (s *session, model string, err error) {
 	if model, err = modelFlag(e, fs, a.model); err != nil {
 		return nil, "", err
 	}
@@ -211,15 +240,19 @@ func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallbac
 		return nil, "", err
 	}
 	if model == "" {
-		model = fallback(s.Region())
+		model = fallback(s)
 	}
 	return s, model, nil
 }
 
-// novaFor is the model of converse and invoke when none is named: cheap,
-// active and open to every account without a form. It is Nova 2 Lite by the
-// inference profile that keeps requests in the region's geography (AWS's model
-// card), and Nova Micro outside of the commercial regions.
+// anyModel is the model of converse and invoke when none is named: that of the
+// recording to be replayed, else one for the region.
+func (s *session) anyModel() string { return cmp.Or(s.recordedModel(), novaFor(s.Region())) }
+
+// novaFor is a model for those who do not care: cheap, active and open to every
+// account without a form. It is Nova 2 Lite by the inference profile that keeps
+// requests in the region's geography (AWS's model card), and Nova Micro outside
+// of the commercial regions.
 func novaFor(region string) string {
 	const nova2Lite = "amazon.nova-2-lite-v1:0"
 	switch {

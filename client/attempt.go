@@ -30,7 +30,8 @@ type attempt struct {
 	written   atomic.Bool // the whole request was sent
 	begun     atomic.Bool // the first byte of an answer came
 	wire      *wireLog    // nil when nobody listens
-	body      *body
+	trace     httptrace.ClientTrace
+	body      body
 	opening   bool          // a stream's first event is awaited
 	first     time.Duration // what the headers left of the time for it; 0: for ever
 	whole     time.Time     // when a whole answer must be here; zero: never
@@ -44,16 +45,18 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.ctx, a.cancel = context.WithCancelCause(req.Context())
 	k.attempt = a
 	a.wait(k.answerPhase(), k.answerTimeout())
-	trace := &httptrace.ClientTrace{
+	a.trace = httptrace.ClientTrace{
 		GetConn:              func(string) { a.wait(PhaseConnect, t.client.timeouts.Connect) },
 		GotConn:              a.gotConn,
 		WroteRequest:         a.wroteRequest,
 		GotFirstResponseByte: func() { a.begun.Store(true) },
 	}
 	if k.logs() {
-		a.logWire(req, trace)
+		a.logWire(req, &a.trace)
 	}
-	resp, err := t.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(a.ctx, trace)))
+	req = req.WithContext(httptrace.WithClientTrace(a.ctx, &a.trace))
+	req.Header = k.header // not before: http.Client would copy it
+	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		err = a.cause(err)
 		if timeout, ok := errors.AsType[*TimeoutError](err); ok {
@@ -69,8 +72,8 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		k.log("answer", "status", resp.StatusCode, "protocol", resp.Proto, "after", time.Since(a.start), "request_id", k.requestID(resp.Header))
 		k.traceHeader("answer", resp.Header)
 	}
-	a.body = &body{ReadCloser: resp.Body, attempt: a, last: a.start}
-	resp.Body = a.body
+	a.body.ReadCloser, a.body.attempt, a.body.last = resp.Body, a, a.start
+	resp.Body = &a.body
 	return resp, nil
 }
 
@@ -108,7 +111,7 @@ func (a *attempt) arrived() {
 // dropBadLocation takes a Location away that is no URL: http.Client, which
 // does not follow it, would lose the answer over it.
 func dropBadLocation(h http.Header) {
-	if at := h.Get("Location"); at != "" {
+	if at := headerValue(h, "Location"); at != "" {
 		if _, err := url.Parse(at); err != nil {
 			h.Del("Location")
 		}

@@ -28,8 +28,10 @@ type call struct {
 	stream      bool
 	number      int64 // in what a logger is told
 	signing     Signing
+	header      http.Header // of the request, without authentication
 	payloadHash string
 	start       time.Time
+	retrier     retryablehttp.Client
 
 	attempt     *attempt          // the newest
 	attempts    []Attempt         // what became of each
@@ -103,14 +105,14 @@ func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.R
 	if err != nil {
 		return nil, nil, err
 	}
-	rc := retryablehttp.Client{
+	k.retrier = retryablehttp.Client{
 		HTTPClient:   &c.http,
 		RetryMax:     c.retry.MaxAttempts - 1,
 		CheckRetry:   k.checkRetry,
 		Backoff:      k.backoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}
-	resp, err := rc.Do(req)
+	resp, err := k.retrier.Do(req)
 	if k.last == nil && err == nil {
 		return k, resp, nil
 	}
@@ -130,20 +132,24 @@ func (k *call) request(r Request) (*retryablehttp.Request, error) {
 	if err != nil {
 		return nil, errors.Join(ErrValidation, err)
 	}
-	base, err := c.base(r.Op.Host)
-	if err != nil {
-		return nil, err
+	at, ok := c.hosts[r.Op.Host]
+	if !ok {
+		return nil, fmt.Errorf("%w: operation %s has host %q, which is none of those in package operation", ErrValidation, r.Op.Name, r.Op.Host)
 	}
-	k.endpoint = base.Scheme + "://" + base.Host
+	if at.err != nil {
+		return nil, at.err
+	}
+	k.endpoint = at.origin
 	k.signing = c.signingFor(r.Op.Host)
-	u := &url.URL{Scheme: base.Scheme, Host: base.Host, RawPath: base.EscapedPath() + path, RawQuery: r.Query.Encode()}
+	u := &url.URL{Scheme: at.url.Scheme, Host: at.url.Host, RawPath: at.url.EscapedPath() + path, RawQuery: r.Query.Encode()}
 	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
 		return nil, err
 	}
 	req := &http.Request{
-		Method: r.Op.Method, URL: u, Host: k.signing.Host, Header: k.header(r),
+		Method: r.Op.Method, URL: u, Host: k.signing.Host, Header: http.Header{},
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+	k.header = k.headerOf(r)
 	k.payloadHash = sigv4.EmptyPayloadHash
 	rr := &retryablehttp.Request{Request: req.WithContext(k)}
 	if len(r.Body) > 0 {
@@ -155,7 +161,7 @@ func (k *call) request(r Request) (*retryablehttp.Request, error) {
 	return rr, nil
 }
 
-func (k *call) header(r Request) http.Header {
+func (k *call) headerOf(r Request) http.Header {
 	h := make(http.Header, len(r.Header)+8) // with room for what a signature adds
 	for name, values := range r.Header {
 		h[http.CanonicalHeaderKey(name)] = values

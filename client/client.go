@@ -54,8 +54,9 @@ type Client struct {
 
 // host is where an endpoint family is served, or why that is unknown.
 type host struct {
-	url *url.URL
-	err error
+	url    *url.URL
+	origin string // scheme and host
+	err    error
 }
 
 // New makes a Client. What the options leave open is resolved as the AWS SDKs
@@ -166,7 +167,11 @@ func (c *Client) resolveHosts(world *credentials.Config) error {
 		if err == nil {
 			u, err = parseEndpoint(at.Value, at.Source)
 		}
-		c.hosts[h] = host{u, err}
+		if err != nil {
+			c.hosts[h] = host{err: err}
+			continue
+		}
+		c.hosts[h] = host{url: u, origin: u.Scheme + "://" + u.Host}
 	}
 	if err := c.hosts[operation.Runtime].err; err != nil {
 		if c.region == "" {
@@ -204,11 +209,6 @@ func (c *Client) stack(wire http.RoundTripper, recorder func(http.RoundTripper) 
 	}
 }
 
-func (c *Client) base(h operation.Host) (*url.URL, error) {
-	b := c.hosts[h]
-	return b.url, b.err
-}
-
 func (c *Client) signingFor(h operation.Host) Signing {
 	s := c.signing
 	if s.Region == "" {
@@ -225,11 +225,11 @@ func (c *Client) Region() string { return c.signingFor(operation.Runtime).Region
 
 // Endpoint is the base URL of an endpoint family.
 func (c *Client) Endpoint(h operation.Host) (string, error) {
-	u, err := c.base(h)
-	if err != nil {
-		return "", err
+	at := c.hosts[h]
+	if at.err != nil {
+		return "", at.err
 	}
-	return u.String(), nil
+	return at.url.String(), nil
 }
 
 // Request is one raw call: an operation of the table, the labels of its path

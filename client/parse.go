@@ -100,7 +100,7 @@ func sseError(payload []byte, secrets ...string) (*Error, bool) {
 // front end answers so when a path routes nowhere, as one with a bare slash in
 // an ARN does.
 func unknownOperation(header http.Header, body []byte) bool {
-	if header.Get("X-Amzn-Errortype") != "" {
+	if headerValue(header, "X-Amzn-Errortype") != "" {
 		return true
 	}
 	if !bytes.Contains(body, []byte("__type")) {
@@ -246,10 +246,19 @@ func cleanCode(s string) string {
 	return s
 }
 
+// headerValue is h.Get for a name as net/http writes it, which Get would look up in
+// three tables first.
+func headerValue(h http.Header, name string) string {
+	if values := h[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // requestID finds the request's id in the headers of an answer.
 func requestID(h http.Header) string {
 	for _, name := range []string{"X-Amzn-Requestid", "X-Request-Id", "X-Amz-Request-Id", "Request-Id"} {
-		if id := h.Get(name); id != "" {
+		if id := headerValue(h, name); id != "" {
 			return oneLine(id, maxRequestID)
 		}
 	}

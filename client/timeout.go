@@ -83,7 +83,8 @@ type watchdog struct {
 
 	mu    sync.Mutex
 	timer *time.Timer
-	phase string // "": not waiting
+	alarm time.Time // what the timer is set for; zero: nothing
+	phase string    // "": not waiting
 	limit time.Duration
 	until time.Time
 }
@@ -110,11 +111,15 @@ func (w *watchdog) run(phase string, limit time.Duration) {
 		return
 	}
 	w.phase, w.limit, w.until = phase, limit, time.Now().Add(limit)
-	if w.timer == nil {
+	switch {
+	case w.timer == nil:
 		w.timer = time.AfterFunc(limit, w.expire)
-	} else {
+	case w.alarm.IsZero() || w.until.Before(w.alarm):
 		w.timer.Reset(limit)
+	default:
+		return // the timer goes off too early, and is set again then
 	}
+	w.alarm = w.until
 }
 
 // rest stops the clock and tells what was left on it; stop does so for good.
@@ -146,11 +151,13 @@ func (w *watchdog) waiting() bool {
 func (w *watchdog) expire() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.alarm = time.Time{}
 	if w.phase == "" {
 		return
 	}
-	if left := time.Until(w.until); left > 0 { // a reset came between
+	if left := time.Until(w.until); left > 0 { // a later wait came between
 		w.timer.Reset(left)
+		w.alarm = w.until
 		return
 	}
 	w.cancel(&TimeoutError{Phase: w.phase, Limit: w.limit})

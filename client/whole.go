@@ -99,7 +99,7 @@ func notJSON(h http.Header, data []byte) error {
 // ownFormat tells whether an answer says that it is something else than JSON,
 // which a model's own may be.
 func ownFormat(h http.Header) bool {
-	t := h.Get("Content-Type")
+	t := headerValue(h, "Content-Type")
 	return t != "" && !strings.Contains(t, "json")
 }
 
@@ -109,27 +109,25 @@ func errorBody(data []byte) bool {
 	if len(data) > maxMessage {
 		return false
 	}
-	tells := false
-	for _, name := range []string{"message", "Message", "error"} {
-		v := gjson.GetBytes(data, name)
-		tells = tells || v.Type == gjson.String && v.Str != "" || name == "error" && v.IsObject()
-	}
-	if tells {
-		gjson.ParseBytes(data).ForEach(func(name, _ gjson.Result) bool {
-			switch strings.ToLower(name.Str) {
-			case "message", "error", "__type", "type", "code", "status", "exceptionmetadata", "requestid", "request_id":
-			default:
-				tells = false
-			}
-			return tells
-		})
-	}
-	return tells
+	tells, nothingElse := false, true
+	gjson.ParseBytes(data).ForEach(func(name, v gjson.Result) bool {
+		switch name.Str {
+		case "message", "Message", "error":
+			tells = tells || v.Type == gjson.String && v.Str != "" || name.Str == "error" && v.IsObject()
+		}
+		switch strings.ToLower(name.Str) {
+		case "message", "error", "__type", "type", "code", "status", "exceptionmetadata", "requestid", "request_id":
+		default:
+			nothingElse = false
+		}
+		return nothingElse
+	})
+	return tells && nothingElse
 }
 
 // checkEncoding refuses an answer in an encoding that was not asked for.
 func checkEncoding(h http.Header) error {
-	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	if e := headerValue(h, "Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
 		return fmt.Errorf("the answer has Content-Encoding %q, which was not asked for: a proxy between here and Bedrock rewrites answers", e)
 	}
 	return nil
@@ -138,6 +136,6 @@ func checkEncoding(h http.Header) error {
 // isHTML tells what cannot be Bedrock's answer.
 func isHTML(h http.Header) bool {
 	const html = "text/html"
-	t := h.Get("Content-Type")
+	t := headerValue(h, "Content-Type")
 	return len(t) >= len(html) && strings.EqualFold(t[:len(html)], html)
 }

@@ -148,8 +148,8 @@ func (o Operation) match(escapedPath string) ([]string, bool) {
 // and ARNs are %3A and %2F. It refuses an empty label and the labels "." and
 // "..", which HTTP peers remove from a path.
 func (o Operation) Expand(labels ...string) (string, error) {
-	path := make([]byte, 0, len(o.Path)+64)
-	rest := o.Path
+	var space [192]byte
+	path, rest := space[:0], o.Path
 	for {
 		open := strings.IndexByte(rest, '{')
 		if open < 0 {

@@ -52,6 +52,9 @@ func proxyCommand() command {
 }
 
 func (p *proxyFlags) run(ctx context.Context, e env) (err error) {
+	if err := p.check(ctx, e); err != nil {
+		return err
+	}
 	s, err := p.connect(ctx, e, &p.connection)
 	if err != nil {
 		return err

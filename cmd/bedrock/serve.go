@@ -93,6 +93,9 @@ func (s *serveFlags) run(ctx context.Context, e env, fs *flag.FlagSet) (err erro
 	if s.temperature != nil && *s.temperature > maxTemperature {
 		return usagef("--temperature: Converse takes a number from 0 to 1")
 	}
+	if err := s.check(ctx, e); err != nil {
+		return err
+	}
 	session, err := s.connect(ctx, e, &s.connection)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ type door struct {
 	slots  chan struct{} // of calls to models
 	origin http.CrossOriginProtection
 	closed bool     // a token is needed
-	token  [32]byte // its SHA-256
+	sum    [32]byte // the SHA-256 of the token
 }
 
 // router finds what serves a path. A path without a route has no methods.
@@ -104,7 +104,7 @@ func (d *door) knows(h http.Header) bool {
 		token = h.Get("X-Api-Key")
 	}
 	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	return subtle.ConstantTimeCompare(sum[:], d.token[:]) == 1
+	return subtle.ConstantTimeCompare(sum[:], d.sum[:]) == 1
 }
 
 // crossOrigin tells requests that another site's page makes, reading ones too.

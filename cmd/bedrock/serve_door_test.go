@@ -200,7 +200,7 @@ func TestServeBeyondLoopback(t *testing.T) {
 	}
 	for _, command := range []string{"serve", "proxy"} {
 		for _, addr := range addresses {
-			_, stderr, code := bedrock(t, exampleEnv(nil), command, "--addr", addr)
+			_, stderr, code := bedrock(t, func(string) string { return "" }, command, "--addr", addr) // before credentials are looked for
 			if code != exitUsage || !strings.Contains(stderr, "--addr") {
 				t.Errorf("%s --addr %q: exit %d, %s", command, addr, code, stderr)
 			}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,6 +25,7 @@ type listenFlags struct {
 	allowHosts                       listFlag
 	readTimeout, writeTimeout, drain time.Duration
 	maxStreams                       int
+	token, at                        string // what check found
 	logPrompts                       bool
 }
 
@@ -56,9 +58,39 @@ func positive(fs *flag.FlagSet, p *time.Duration, name, usage string) {
 	})
 }
 
-// token finds the service's token; it is never named on the command line,
+// check refuses what cannot be listened on, and what must not be without a
+// token: a port that others can reach. It comes before anything else.
+func (l *listenFlags) check(ctx context.Context, e env) error {
+	var err error
+	if l.token, err = l.readToken(e); err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(l.addr)
+	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
+		return usagef("--addr %q: want HOST:PORT, such as 127.0.0.1:8000", l.addr)
+	}
+	ips := []netip.Addr{netip.IPv6Unspecified()}
+	if host != "" {
+		if ips, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
+			return usagef("--addr %q: %w", l.addr, err)
+		}
+	}
+	for _, ip := range ips {
+		if !ip.Unmap().IsLoopback() && l.token == "" {
+			return usagef("--addr %q can be reached from other machines, and would call Bedrock for whoever asks: set %s or --token-file, or listen on 127.0.0.1", l.addr, tokenVariable)
+		}
+	}
+	if host != "" { // the very address that was looked at, IPv4 before IPv6
+		i := max(0, slices.IndexFunc(ips, func(ip netip.Addr) bool { return ip.Unmap().Is4() }))
+		host = ips[i].Unmap().String()
+	}
+	l.at = net.JoinHostPort(host, port)
+	return nil
+}
+
+// readToken finds the service's token; it is never named on the command line,
 // where others could read it.
-func (l *listenFlags) token(e env) (string, error) {
+func (l *listenFlags) readToken(e env) (string, error) {
 	token, where := e.getenv(tokenVariable), tokenVariable
 	if l.tokenFile != "" {
 		data, err := readFile(l.tokenFile)
@@ -77,58 +109,27 @@ func (l *listenFlags) token(e env) (string, error) {
 	return token, nil
 }
 
-// listen opens the port. Beyond this machine it wants a token.
-func (l *listenFlags) listen(ctx context.Context, token string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(l.addr)
-	if n, portErr := strconv.Atoi(port); err != nil || portErr != nil || n < 0 || n > 65535 {
-		return nil, usagef("--addr %q: want HOST:PORT, such as 127.0.0.1:8000", l.addr)
-	}
-	ips := []netip.Addr{netip.IPv6Unspecified()}
-	if host != "" {
-		if ips, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
-			return nil, usagef("--addr %q: %w", l.addr, err)
-		}
-	}
-	for _, ip := range ips {
-		if !ip.Unmap().IsLoopback() && token == "" {
-			return nil, usagef("--addr %q can be reached from other machines, and would call Bedrock for whoever asks: set %s or --token-file, or listen on 127.0.0.1", l.addr, tokenVariable)
-		}
-	}
-	if host != "" {
-		host = ips[0].String() // the very address that was looked at
-	}
-	return net.Listen("tcp", net.JoinHostPort(host, port))
-}
-
-// serve answers requests on the port until ctx ends, then lets the answers
-// under way finish. The first line on standard output is the address.
+// serve answers requests on the checked address until ctx ends, then lets the
+// answers under way finish. The first line on standard output is the address.
 func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
-	token, err := l.token(e)
-	if err != nil {
-		return err
-	}
-	listener, err := l.listen(ctx, token)
+	listener, err := net.Listen("tcp", l.at)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
 	logger := slog.New(slog.NewTextHandler(e.stderr, nil))
-	d := &door{
-		listenFlags: l, route: route, log: logger,
-		hosts: l.hosts(listener.Addr().String()), slots: make(chan struct{}, l.maxStreams),
-	}
-	if token != "" {
-		d.token, d.closed = sha256.Sum256([]byte(token)), true
-	}
 	base, abort := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer abort(nil)
+	var silent silentConns
 	server := &http.Server{
-		Handler: d, BaseContext: func(net.Listener) context.Context { return base },
+		Handler: &door{
+			listenFlags: l, route: route, log: logger, hosts: l.hosts(listener.Addr().String()),
+			slots: make(chan struct{}, l.maxStreams), closed: l.token != "", sum: sha256.Sum256([]byte(l.token)),
+		},
+		BaseContext: func(net.Listener) context.Context { return base }, ConnState: silent.watch,
 		ReadHeaderTimeout: l.readTimeout, IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	var silent silentConns
-	server.ConnState = silent.watch
 	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", listener.Addr()); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -173,4 +175,34 @@ func TestServeDrainEnds(t *testing.T) {
 		t.Errorf("exit %d: %s", code, log)
 	}
 	await(t, up.gone)
+}
+
+// The process ends well on SIGTERM, after an answer.
+func TestServeSignal(t *testing.T) {
+	for _, command := range []string{"serve", "proxy"} {
+		cmd := process(t, nil, command, "--mock", "--addr", "127.0.0.1:0")
+		var stderr logBuffer
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		line, err := bufio.NewReader(stdout).ReadString('\n')
+		if err != nil {
+			t.Fatalf("%v: %s", err, &stderr)
+		}
+		s := &service{t: t, url: strings.TrimSpace(line), http: httpClient(t)}
+		if a := s.do("POST", conversePath, converseBody); a.status != 200 {
+			t.Errorf("%s: %+v", command, a)
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err != nil || !strings.Contains(stderr.String(), "shutting down") {
+			t.Errorf("%s: %v: %s", command, err, &stderr)
+		}
+	}
 }

@@ -62,6 +62,7 @@ func commands() []command {
 		// about this program
 		helpCommand(),
 		versionCommand(),
+		completionCommand(),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +28,12 @@ func (a *arrived) add(r bedrocktest.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.all = append(a.all, r)
+}
+
+func (a *arrived) got() []bedrocktest.Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.all)
 }
 
 // remembering is a local Bedrock that remembers.
@@ -106,11 +113,12 @@ var exportEnv = append([]string{"HOME=/nonexistent", "PATH=" + os.Getenv("PATH")
 // compare holds what a program sent against what we sent.
 func compare(t *testing.T, a *arrived, files []string) {
 	t.Helper()
-	if len(a.all) != 2*len(files) {
-		t.Fatalf("%d requests arrived, want %d", len(a.all), 2*len(files))
+	got := a.got()
+	if len(got) != 2*len(files) {
+		t.Fatalf("%d requests arrived, want %d", len(got), 2*len(files))
 	}
 	for i, file := range files {
-		if ours, theirs := a.all[i], a.all[len(files)+i]; !same(ours, theirs) {
+		if ours, theirs := got[i], got[len(files)+i]; !same(ours, theirs) {
 			program, _ := os.ReadFile(file)
 			t.Errorf("%s %q\n%s\nwhere we sent %s %q\n%s\n%s", theirs.Operation.Name, theirs.Labels, theirs.Body, ours.Operation.Name, ours.Labels, ours.Body, program)
 		}
@@ -152,7 +160,7 @@ func TestGoExportsRun(t *testing.T) {
 	}
 	url, a := remembering(t)
 	files := exports(t, url, "go", ".go")
-	ours := a.all
+	ours := a.got()
 	for i, file := range files {
 		source, _ := os.ReadFile(file)
 		if formatted, err := format.Source(source); err != nil || string(formatted) != string(source) {
@@ -169,7 +177,8 @@ func TestGoExportsRun(t *testing.T) {
 			t.Errorf("%v: %s\n%s", err, out, source)
 			continue
 		}
-		if last := a.all[len(a.all)-1]; !same(ours[i], last) {
+		got := a.got()
+		if last := got[len(got)-1]; !same(ours[i], last) {
 			t.Errorf("%s: %q, want %q", last.Operation.Name, last.Body, ours[i].Body)
 		}
 	}

@@ -109,13 +109,25 @@ func (s *sampling) prompt(text string) client.Prompt {
 // choice is a flag with a fixed set of values.
 func choice(fs *flag.FlagSet, p *string, name, value, usage string, values ...string) {
 	*p = value
-	fs.Func(name, usage, func(s string) error {
-		if !slices.Contains(values, s) {
-			return fmt.Errorf("want one of %q", values)
-		}
-		*p = s
-		return nil
-	})
+	fs.Var(&oneOf{p, values}, name, usage)
+}
+
+// oneOf is the value of a choice.
+type oneOf struct {
+	p      *string
+	values []string
+}
+
+func (o *oneOf) String() string    { return "" }
+func (o *oneOf) choices() []string { return o.values }
+
+// Set takes one of the values.
+func (o *oneOf) Set(s string) error {
+	if !slices.Contains(o.values, s) {
+		return fmt.Errorf("want one of %q", o.values)
+	}
+	*o.p = s
+	return nil
 }
 
 // duration is a flag for a wait. Zero on the command line means forever,

@@ -20,7 +20,7 @@ Commands:
 
 const outro = `
 'bedrock COMMAND -h' shows its flags and examples. Flags may stand before or
-after the arguments.
+after the arguments. 'bedrock help topics' lists texts that explain.
 
 Exit codes: 0 answered, 1 Bedrock or the network said no, 2 usage or bad input,
 3 no usable credentials or region, 4 the stream broke after output began,
@@ -29,8 +29,8 @@ Exit codes: 0 answered, 1 Bedrock or the network said no, 2 usage or bad input,
 
 func helpCommand() command {
 	return command{
-		name: "help", args: "[COMMAND]", short: "list the commands, or show one",
-		long: "Examples:\n  bedrock help\n  bedrock help converse\n",
+		name: "help", args: "[COMMAND|TOPIC]", short: "list the commands, show one, or explain a topic",
+		long: "Examples:\n  bedrock help\n  bedrock help converse\n  bedrock help topics\n  bedrock help profiles\n",
 		setup: func(*flag.FlagSet) func(context.Context, env, []string) error {
 			return func(_ context.Context, e env, args []string) error { return help(e.stdout, args) }
 		},
@@ -79,14 +79,25 @@ func help(w io.Writer, path []string) error {
 		_, err := io.WriteString(w, outro)
 		return err
 	}
+	if path[0] == "topics" {
+		return helpTopics(w, path[1:])
+	}
 	table := commands()
 	for i, name := range path {
 		j := slices.IndexFunc(table, func(c command) bool { return c.name == name })
-		if j < 0 {
-			return usagef("no help for %q: there is %s", strings.Join(path[:i+1], " "), names(table))
-		}
-		if i == len(path)-1 {
+		_, text, isTopic := topic(name)
+		isTopic = isTopic && len(path) == 1
+		switch {
+		case j < 0 && isTopic:
+			_, err := io.WriteString(w, text)
+			return err
+		case j < 0:
+			return usagef("no help for %q: there is %s; topics are %s", strings.Join(path[:i+1], " "), names(table), strings.Join(topicNames, ", "))
+		case i == len(path)-1:
 			table[j].printHelp(w, strings.Join(path, " "))
+			if isTopic {
+				io.WriteString(w, "\n"+text)
+			}
 			return nil
 		}
 		table = table[j].sub
@@ -131,11 +142,7 @@ func printFlags(w io.Writer, fs *flag.FlagSet) {
 			return
 		}
 		value, usage := flag.UnquoteUsage(f)
-		dashes := "--"
-		if len(f.Name) == 1 || f.Name == "vv" {
-			dashes = "-"
-		}
-		left := strings.TrimSpace(short[f.Name] + dashes + f.Name + " " + value)
+		left := strings.TrimSpace(short[f.Name] + dashes(f.Name) + f.Name + " " + value)
 		fmt.Fprintf(w, "%s  %-30s %s\n", title, left, usage)
 		title = ""
 	})

@@ -73,6 +73,13 @@ type words struct {
 
 func (w *words) String() string { return strings.Join(w.list, ",") }
 
+func (w *words) choices() []string {
+	if w.allowed == nil {
+		return nil
+	}
+	return append(slices.Clone(w.allowed), "all")
+}
+
 // Set reads the list; "all" is all that is allowed.
 func (w *words) Set(s string) error {
 	w.list = nil
@@ -119,6 +126,8 @@ func (p *probeFlags) run(ctx context.Context, e env, args []string) (err error) 
 	p.traceJSON = p.output == "json"
 	p.maxAttempts = cmp.Or(p.maxAttempts, 1) // the first answer is what is asked for
 	p.timeouts.FirstEvent = cmp.Or(p.timeouts.FirstEvent, time.Minute)
+	tty := isTerminal(e.stderr)
+	e.stderr = &lockedWriter{w: e.stderr} // many calls tell at once
 	m := matrix{probeFlags: p, model: model}
 	if err := m.prepare(ctx, e); err != nil {
 		return err
@@ -132,11 +141,23 @@ func (p *probeFlags) run(ctx context.Context, e env, args []string) (err error) 
 		}
 	}
 	fmt.Fprintf(e.stderr, "note: makes %d real calls of one token each\n", calls)
-	m.callAll(ctx, e.stderr, cells)
+	m.callAll(ctx, e.stderr, tty, cells)
 	if ctx.Err() != nil {
 		return context.Canceled
 	}
 	return p.report(e, model, cells)
+}
+
+// lockedWriter is written to by one at a time.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
 }
 
 func (p *probeFlags) report(e env, model string, cells []cell) error {
@@ -262,13 +283,12 @@ func printMarkdown(w io.Writer, cells []cell) error {
 
 // callAll makes the calls of all cells, some at a time, and tells how far it
 // is.
-func (m *matrix) callAll(ctx context.Context, progress io.Writer, cells []cell) {
+func (m *matrix) callAll(ctx context.Context, progress io.Writer, tty bool, cells []cell) {
 	var (
 		wait sync.WaitGroup
 		mu   sync.Mutex
 		done int
 	)
-	tty := isTerminal(progress)
 	turns := make(chan struct{}, m.parallel)
 	for i := range cells {
 		c := &cells[i]

@@ -53,6 +53,7 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	k.sent = &signed
 	k.traceHeader("request", signed.Header)
 	return s.next.RoundTrip(&signed)
 }
@@ -77,7 +78,7 @@ func (s *signer) sign(k *call, req *http.Request) error {
 		k.log("auth", "scheme", "SigV4", "access_key_id", c.ID(), "source", c.Source, "expires", c.Expires,
 			"region", signer.Region, "service", signer.Service, "clock_offset", k.offset)
 	}
-	_, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))
+	k.signature, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))
 	return err
 }
 

@@ -39,6 +39,8 @@ type call struct {
 	cost        int               // what the newest retry took from the budget
 	last        *Error            // why the newest failed
 	credentials sigv4.Credentials // what signed the newest
+	signature   sigv4.Signature   // and how
+	sent        *http.Request     // the newest, as it left
 	offset      time.Duration     // of the clock that it was signed by
 	secretKey   string            // the bearer key
 	keyRegion   string            // of a short-term bearer key
@@ -200,7 +202,7 @@ func (k *call) fail(e *Error) *Error {
 	if e.KeyRegion == "" {
 		e.KeyRegion = k.keyRegion
 	}
-	e.Attempts = k.attempts
+	e.Attempts, e.sent = k.attempts, k.sentRequest()
 	e.RequestID = redact.Text(e.RequestID, k.secrets()...)
 	e.finish()
 	k.release()
@@ -278,6 +280,7 @@ func (k *call) httpError(resp *http.Response) *Error {
 		data, err = io.ReadAll(io.LimitReader(resp.Body, int64(k.client.limits.ErrorBody)))
 	}
 	e := responseError(k.op.Name, resp.StatusCode, resp.Header, data, k.secrets()...)
+	e.culprit = k.explain(data)
 	e.Skew, k.dated = measure(resp.Header, time.Now())
 	if err != nil {
 		e.Err = err

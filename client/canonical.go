@@ -1,82 +1,96 @@
 package client
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"rawbedrock/client/redact"
+	"rawbedrock/sigv4"
 )
 
-// QuotedRequest finds the canonical request and the string to sign that AWS
-// quotes when it refuses a signature: what AWS itself computed from the
-// request that arrived. It takes the message of an Error, the body of the
-// answer, or a transcript that holds it. Session tokens in what an Error holds
-// read REDACTED.
-func QuotedRequest(text string) (canonicalRequest, stringToSign string, ok bool) {
-	const begin, between = "The Canonical String for this request should have been", "The String-to-Sign should have been"
-	_, rest, ok := strings.Cut(text, begin)
-	if !ok {
-		return "", "", false
-	}
-	if strings.HasPrefix(rest, `\n`) { // still JSON
-		rest = unescapeJSON.Replace(rest)
-	}
-	first, second, ok := strings.Cut(rest, between)
-	if canonicalRequest = quoted(first); canonicalRequest == "" {
-		return "", "", false
-	}
-	if ok {
-		stringToSign = quoted(second)
-	}
-	return canonicalRequest, stringToSign, true
-}
-
-var unescapeJSON = strings.NewReplacer(`\n`, "\n", `\"`, `"`, `\/`, `/`, `\\`, `\`, `\u0026`, "&", `\u003d`, "=", `\u003c`, "<", `\u003e`, ">", `\u0027`, "'")
-
-// quoted is what stands between the first and the last apostrophe.
-func quoted(s string) string {
-	first, last := strings.IndexByte(s, '\''), strings.LastIndexByte(s, '\'')
-	if first < 0 || first == last {
-		return ""
-	}
-	return s[first+1 : last]
-}
-
-// canonicalHeader is the value of a header in a canonical request.
-func canonicalHeader(canonicalRequest, name string) string {
-	_, rest, _ := strings.Cut(canonicalRequest, "\n"+name+":")
-	value, _, _ := strings.Cut(rest, "\n")
-	return value
-}
-
-// proxyHeaders are headers that proxies add or change; a signature must not
-// cover them.
-var proxyHeaders = []string{"x-forwarded", "x-real-ip", "forwarded", "via", "x-request-id", "x-envoy", "cf-", "true-client-ip"}
-
-// signatureHint looks at what AWS saw for what a proxy did to it.
+// signatureHint tells why a signature was refused: what was found when the
+// refusal arrived, else what the quoted canonical request shows by itself.
 func signatureHint(e *Error) string {
 	const usual = "A stray character in the secret key, a path that was encoded once instead of twice, or a proxy that changed the request are the usual causes: `bedrock explain` compares what was signed with what AWS saw."
-	canonical, _, ok := QuotedRequest(e.Message)
-	if !ok {
-		return usual
+	if e.culprit != "" {
+		return e.culprit
 	}
-	if u, err := url.Parse(e.Endpoint); err == nil && u.Host != "" {
-		if host := canonicalHeader(canonical, "host"); host != "" && host != u.Host {
-			return "AWS saw the host " + oneLine(host, 100) + ", the call went to " + u.Host + ": a proxy changed it. Sign for the host that AWS sees, or let the proxy keep it."
-		}
-	}
-	var added []string
-	for line := range strings.Lines(canonical) {
-		name, _, isHeader := strings.Cut(line, ":")
-		for _, p := range proxyHeaders {
-			if isHeader && strings.HasPrefix(name, p) {
-				added = append(added, name)
-				break
-			}
-		}
-	}
-	if len(added) > 0 {
-		return "The signature covers " + oneLine(strings.Join(added, ", "), 200) + ", which proxies on the way add or change: sign after them, or leave these headers out of the signature."
+	if x, ok := sigv4.Explain(sigv4.Evidence{Message: e.Message}); ok {
+		return x.Why + " " + x.Fix
 	}
 	return usual
+}
+
+// explain compares what this call signed with what the service says that it
+// should have signed. body is the answer before redaction: it quotes the
+// session token.
+func (k *call) explain(body []byte) string {
+	if k.signature.CanonicalRequest == "" {
+		return ""
+	}
+	message := rawMessage(body)
+	if _, _, ok := sigv4.Quoted(message); !ok {
+		return ""
+	}
+	x, ok := sigv4.Explain(sigv4.Evidence{Message: message, Signed: k.signature.CanonicalRequest, Credentials: k.credentials})
+	if !ok {
+		return ""
+	}
+	return redact.Text(x.Why+" "+x.Fix, k.secrets()...)
+}
+
+// rawMessage is the message of an error in JSON, with all that it quotes; else
+// the whole answer.
+func rawMessage(body []byte) string {
+	if gjson.ValidBytes(body) {
+		if message := firstText(gjson.ParseBytes(body), messagePaths...); message != "" {
+			return message
+		}
+	}
+	return string(body)
+}
+
+// Sent is a request as it was signed and sent, without its body and without
+// secrets.
+type Sent struct {
+	Method, URL      string
+	Header           http.Header
+	PayloadHash      string // of the body
+	CanonicalRequest string // "" when it was not signed with SigV4
+	StringToSign     string
+}
+
+// Sent is the request that was refused, in its last attempt; nil when none
+// left.
+func (e *Error) Sent() *Sent {
+	s := e.sent
+	if s == nil {
+		return nil
+	}
+	return &Sent{
+		Method: s.method, URL: redact.Text(s.url.String(), s.secrets...), Header: redact.Header(s.header, s.secrets...), PayloadHash: s.payloadHash,
+		CanonicalRequest: redact.Text(s.signature.CanonicalRequest, s.secrets...), StringToSign: s.signature.StringToSign,
+	}
+}
+
+// sent keeps the newest attempt of a call for its error, without the body. An
+// Error has it by pointer, so that printing one does not reach what is in it.
+type sent struct {
+	method, payloadHash string
+	url                 *url.URL
+	header              http.Header
+	signature           sigv4.Signature
+	secrets             []string
+}
+
+func (k *call) sentRequest() *sent {
+	if k.sent == nil {
+		return nil
+	}
+	return &sent{k.sent.Method, k.payloadHash, k.sent.URL, k.sent.Header, k.signature, k.secrets()}
 }
 
 // scopeHint explains a refused credential scope.

@@ -45,6 +45,8 @@ type Error struct {
 	Err       error // the cause when there is one: context, network, timeout, damaged frame
 
 	guessed bool // the answer did not name the code
+	sent    *sent
+	culprit string // what broke the signature, for the hint
 }
 
 // Attempt is one try of a request on the wire.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rawbedrock/sigv4"
 )
 
 // Canaries: what must never come out. The token has the characters that
@@ -41,7 +43,7 @@ func TestNoSecretInAnErrorOfAQuotedRequest(t *testing.T) {
 			t.Errorf("%q leaks in %s", piece, s)
 		}
 	}
-	canonical, toSign, ok := QuotedRequest(e.Message)
+	canonical, toSign, ok := sigv4.Quoted(e.Message)
 	if !ok || !strings.HasPrefix(canonical, "POST\n/model/x/converse\n\nhost:") || !strings.HasSuffix(canonical, "\nfea7") || !strings.Contains(canonical, "x-amz-security-token:REDACTED\n") {
 		t.Errorf("canonical request %q", canonical)
 	}
@@ -58,22 +60,5 @@ func TestNoSecretBehindUnusualEscapes(t *testing.T) {
 	e := responseError("Converse", 403, nil, []byte(`{"message":"you sent `+escaped.String()+`"}`), canarySecret)
 	if e.Message != "you sent REDACTED" {
 		t.Errorf("message %q", e.Message)
-	}
-}
-
-func TestQuotedRequest(t *testing.T) {
-	const canonical, toSign = "GET\n/a'b\n\nhost:h\n\nhost\ne3b0", "AWS4-HMAC-SHA256\nx"
-	message := "It does not match.\n\nThe Canonical String for this request should have been\n'" + canonical + "'\n\nThe String-to-Sign should have been\n'" + toSign + "'\n"
-	transcript := "< HTTP/1.1 403 Forbidden\n<\n" + `{"message":"` + strings.ReplaceAll(message, "\n", `\n`) + `"}`
-	for _, text := range []string{message, transcript} {
-		c, s, ok := QuotedRequest(text)
-		if !ok || c != canonical || s != toSign {
-			t.Errorf("%v %q %q", ok, c, s)
-		}
-	}
-	for _, text := range []string{"", "no quotation", "The Canonical String for this request should have been", "The Canonical String for this request should have been '"} {
-		if _, _, ok := QuotedRequest(text); ok {
-			t.Errorf("%q has none", text)
-		}
 	}
 }

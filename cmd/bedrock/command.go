@@ -45,6 +45,7 @@ func commands() []command {
 		authCommand(),
 		tokenCommand(),
 		signCommand(),
+		explainCommand(),
 
 		// streams and recordings
 		eventstreamCommand(),

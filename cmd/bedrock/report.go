@@ -84,6 +84,9 @@ func report(ctx context.Context, e env, path string, err error) int {
 		path += ": "
 	}
 	refused, ok := errors.AsType[*client.Error](err)
+	if ok {
+		warnNotKept(e, keepLast(e, refused))
+	}
 	switch {
 	case code == exitInterrupted:
 		fmt.Fprintf(e.stderr, "bedrock: %sinterrupted\n", path)

@@ -7,11 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"rawbedrock/sigv4"
 )
@@ -30,7 +28,11 @@ AWS SDKs would find, the environment first.
 -o json prints canonicalRequest, stringToSign, credentialScope, signedHeaders,
 signature and authorization; with --presign url instead of the last.
 
+--explain labels the four steps and says of each line where it comes from (-o json:
+steps). A session token stands there as REDACTED.
+
 Examples:
+  bedrock sign --explain --url 'https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15' --service sts
   bedrock sign --method POST -H 'Content-Type: application/json' --body @request.json \
     --url https://bedrock-runtime.us-east-1.amazonaws.com/model/us.amazon.nova-lite-v1%3A0/converse
   bedrock sign --presign 15m --service sts --region us-east-1 -o json \
@@ -60,19 +62,17 @@ func signCommand() command {
 
 type signFlags struct {
 	identity
-	method, url, body, service string
-	headers                    listFlag
-	keepPath                   bool
-	time                       time.Time
-	presign                    time.Duration
-	output                     string
+	requestFlags
+	service           string
+	keepPath, explain bool
+	time              time.Time
+	presign           time.Duration
+	output            string
+	given             struct{ time bool }
 }
 
 func (f *signFlags) register(fs *flag.FlagSet) {
-	fs.StringVar(&f.method, "method", "", "HTTP `method`; else GET, or POST with --body")
-	fs.StringVar(&f.url, "url", "", "the whole `URL`, its path percent-encoded as it is sent")
-	fs.Var(&f.headers, "H", "a header, `'Name: value'`; may be repeated")
-	fs.StringVar(&f.body, "body", "", "the body: `text`, @FILE or - for stdin")
+	f.requestFlags.register(fs)
 	f.identity.register(fs)
 	fs.StringVar(&f.service, "service", "bedrock", "the service's signing `name`")
 	fs.BoolVar(&f.keepPath, "keep-path", false, "sign the path as it is sent, as S3 wants it")
@@ -88,6 +88,7 @@ func (f *signFlags) register(fs *flag.FlagSet) {
 		}
 		return nil
 	})
+	fs.BoolVar(&f.explain, "explain", false, "show the four steps with where each line comes from, without secrets")
 	choice(fs, &f.output, "output", "text", "`form` of the result: text or json", "text", "json")
 	alias(fs, "o", "output")
 }
@@ -105,7 +106,7 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if f.time.IsZero() {
+	if f.given.time = !f.time.IsZero(); !f.given.time {
 		f.time = time.Now()
 	}
 
@@ -133,70 +134,10 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	}
 	r.CanonicalRequest, r.StringToSign = sig.CanonicalRequest, sig.StringToSign
 	r.Scope, r.SignedHeaders, r.Signature = sig.Scope, sig.SignedHeaders, sig.Signature
+	if f.explain {
+		r.Steps = f.steps(req, body, region, creds, sig)
+	}
 	return r.print(e.stdout, f.output)
-}
-
-// request makes the request that the flags describe, without its body. The
-// URL is not quoted in errors: it may hold a password.
-func (f *signFlags) request() (*http.Request, error) {
-	u, err := url.Parse(f.url)
-	switch {
-	case f.url == "":
-		return nil, usagef("no --url")
-	case err != nil:
-		return nil, usagef("--url: %w", errors.Unwrap(err))
-	case u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return nil, usagef("--url: want a whole URL: https://HOST/PATH")
-	}
-	u.Fragment, u.RawFragment = "", "" // never sent
-	u.Opaque = "//" + u.Host + givenPath(f.url)
-	method := f.method
-	if method == "" {
-		method = "GET"
-		if f.body != "" {
-			method = "POST"
-		}
-	}
-	req := &http.Request{Method: method, URL: u, Host: u.Host, Header: http.Header{}}
-	for i, line := range f.headers {
-		name, value, ok := strings.Cut(line, ":")
-		name = strings.TrimSpace(name)
-		switch {
-		case !ok || name == "":
-			return nil, usagef("header %d: want -H 'Name: value'", i+1)
-		case !utf8.ValidString(value):
-			return nil, usagef("header %d: the value is not UTF-8", i+1)
-		case strings.EqualFold(name, "Host"):
-			req.Host, u.Host = strings.TrimSpace(value), "" // nothing to take it for the URL's own
-		default:
-			req.Header.Add(name, strings.TrimSpace(value))
-		}
-	}
-	return req, nil
-}
-
-// givenPath is the path of a whole URL in the very spelling that was given.
-// Where that has a character that should be encoded, net/url would write all of
-// it anew, "%3A" and "%2F" too.
-func givenPath(whole string) string {
-	_, rest, _ := strings.Cut(whole, "://")
-	if end := strings.IndexAny(rest, "?#"); end >= 0 {
-		rest = rest[:end]
-	}
-	if start := strings.IndexByte(rest, '/'); start >= 0 {
-		return rest[start:]
-	}
-	return ""
-}
-
-func (f *signFlags) readBody(ctx context.Context, e env) ([]byte, error) {
-	if name, ok := strings.CutPrefix(f.body, "@"); ok {
-		return readFile(name)
-	}
-	if f.body == "-" {
-		return readStdin(ctx, e)
-	}
-	return []byte(f.body), nil
 }
 
 // signResult is the form of -o json.
@@ -208,6 +149,8 @@ type signResult struct {
 	Signature        string `json:"signature"`
 	Authorization    string `json:"authorization,omitempty"`
 	URL              string `json:"url,omitempty"`
+
+	Steps []signStep `json:"steps,omitempty"` // of --explain
 }
 
 func (r signResult) print(w io.Writer, output string) error {
@@ -217,6 +160,9 @@ func (r signResult) print(w io.Writer, output string) error {
 	last := "authorization"
 	if r.URL != "" {
 		last = "url"
+	}
+	if r.Steps != nil {
+		return printSteps(w, r.Steps, last, cmp.Or(r.URL, r.Authorization))
 	}
 	_, err := fmt.Fprintf(w, "canonical request\n%s\n\nstring to sign\n%s\n\nsignature\n%s\n\n%s\n%s\n",
 		indented(r.CanonicalRequest), indented(r.StringToSign), indented(r.Signature), last, indented(cmp.Or(r.URL, r.Authorization)))

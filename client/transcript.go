@@ -1,0 +1,215 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Transcript is a call as somebody saved it: what can be read out of the body
+// of an error, of what "curl -i" or "curl -v" printed, of an HTTP request with
+// its answer in plain text, or of a program's error message.
+type Transcript struct {
+	Request     *http.Request // without its body; nil when the text does not show it
+	RequestBody []byte        // nil when the text does not show it, as curl does not
+	Status      int           // of the answer; 0 when the text does not show it
+	Header      http.Header
+	Body        []byte // of the answer; else all of the text
+}
+
+var (
+	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9.]+$`)
+	statusLine  = regexp.MustCompile(`^HTTP/[0-9.]+ ([0-9]{3})\b`)
+	// noise is what curl prints between the lines of a transcript.
+	noise = regexp.MustCompile(`^(?:\* .*|[{}] \[\d+ bytes data\]|\s*% Total .*|\s*Dload .*|\s*[\d.kMG]+\s+[\d.kMG]+\s+[\d.kMG]+\s.*--:--.*)$`)
+	// glued is curl's last word behind a body without a line break.
+	glued = regexp.MustCompile(`\* (?:Connection #\d+ to host|Closing connection|Curl_http_done|TLSv1).*$`)
+)
+
+// ReadTranscript reads what it can. Of several requests and answers it takes
+// the last; interim answers and those of a proxy to CONNECT do not count.
+func ReadTranscript(text []byte) Transcript {
+	r := transcriptReader{}
+	for line := range strings.Lines(string(text)) {
+		r.line(strings.TrimRight(line, "\r\n"), line)
+	}
+	if r.t.Body = r.body.Bytes(); r.t.Status == 0 && r.t.Request == nil {
+		r.t.Body = text
+	}
+	if r.sent.Len() > 0 && r.t.Request != nil {
+		r.t.RequestBody = cutBody(r.sent.Bytes(), r.t.Request.Header)
+	}
+	if r.t.Request != nil && r.t.Request.Method == http.MethodConnect {
+		r.t.Request = nil
+	}
+	return r.t
+}
+
+// transcriptReader goes through a transcript line by line.
+type transcriptReader struct {
+	t          Transcript
+	tls        bool
+	in         part
+	marked     bool // curl -v marks the lines of heads
+	sent, body bytes.Buffer
+}
+
+type part int
+
+const (
+	inNothing part = iota
+	inRequest
+	inRequestBody
+	inAnswer
+	inAnswerBody
+)
+
+func (r *transcriptReader) line(text, whole string) {
+	if strings.HasPrefix(text, "* ") && (strings.Contains(text, "SSL connection using") || strings.Contains(text, "ALPN")) {
+		r.tls = true
+	}
+	if rest, ok := marked(text, '>'); ok {
+		r.marked = true
+		r.head(rest, inRequest)
+		return
+	}
+	if rest, ok := marked(text, '<'); ok {
+		r.marked = true
+		r.head(rest, inAnswer)
+		return
+	}
+	if requestLine.MatchString(text) || statusLine.MatchString(text) || !r.marked && (r.in == inRequest || r.in == inAnswer) {
+		r.head(text, r.in)
+		return
+	}
+	switch {
+	case noise.MatchString(text):
+	case r.in == inRequestBody && !r.marked:
+		r.sent.WriteString(whole)
+	default:
+		r.body.WriteString(glued.ReplaceAllString(whole, ""))
+	}
+}
+
+// marked takes curl's mark off a line of a head. HTML begins with one too.
+func marked(text string, mark byte) (rest string, ok bool) {
+	if text == string(mark) {
+		return "", true
+	}
+	if len(text) > 1 && text[0] == mark && text[1] == ' ' {
+		return text[2:], true
+	}
+	return "", false
+}
+
+// head reads a line of a request's or an answer's head.
+func (r *transcriptReader) head(text string, in part) {
+	if m := requestLine.FindStringSubmatch(text); m != nil {
+		r.t.Request, r.in = newRequest(m[1], m[2]), inRequest
+		r.sent.Reset()
+		return
+	}
+	if m := statusLine.FindStringSubmatch(text); m != nil {
+		status, _ := strconv.Atoi(m[1])
+		r.t.Status, r.t.Header, r.in = status, http.Header{}, inAnswer
+		r.body.Reset()
+		return
+	}
+	if text == "" {
+		r.in = map[part]part{inRequest: inRequestBody, inAnswer: inAnswerBody}[in]
+		return
+	}
+	name, value, ok := strings.Cut(text, ":")
+	value = strings.TrimPrefix(value, " ")
+	switch {
+	case !ok:
+	case in == inRequest && r.t.Request != nil && strings.EqualFold(name, "host"):
+		r.t.Request.Host = strings.TrimSpace(value)
+		r.t.Request.URL.Host = r.t.Request.Host
+		r.t.Request.URL.Scheme = map[bool]string{true: "https", false: "http"}[r.tls]
+	case in == inRequest && r.t.Request != nil:
+		r.t.Request.Header.Add(name, value)
+	case in == inAnswer && r.t.Header != nil:
+		r.t.Header.Add(name, strings.TrimSpace(value))
+	}
+}
+
+// newRequest is a request by its first line; its target stays as it is.
+func newRequest(method, target string) *http.Request {
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		u = &url.URL{Opaque: target}
+	}
+	return &http.Request{Method: method, URL: u, Host: u.Host, RequestURI: target, Header: http.Header{}}
+}
+
+// cutBody takes as much as the head says.
+func cutBody(body []byte, h http.Header) []byte {
+	n, err := strconv.Atoi(strings.TrimSpace(h.Get("Content-Length")))
+	if err != nil || n > len(body) {
+		return bytes.TrimRight(body, "\r\n")
+	}
+	return body[:n]
+}
+
+// sdkErrors are how SDKs and programs write an error: boto3, Go, JavaScript and
+// this module.
+var sdkErrors = []*regexp.Regexp{
+	regexp.MustCompile(`(?s)An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)`),
+	regexp.MustCompile(`(?s)\bapi error (\w+): (.*)`),
+	regexp.MustCompile(`(?s)\b([A-Z]\w+(?:Exception|InvalidSignature|SignatureDoesNotMatch))\b:? (.*)`),
+}
+
+// Err is what the answer says, as a call of this package would return it; nil
+// when there is no error in the transcript.
+func (t Transcript) Err() *Error {
+	if t.Status/100 == 2 && !unknownOperation(t.Header, t.Body) || t.Status == 0 && len(bytes.TrimSpace(t.Body)) == 0 {
+		return nil
+	}
+	e := responseError("", t.Status, t.Header, t.errorBody())
+	if t.Status == 0 && e.Code == "" {
+		for _, re := range sdkErrors {
+			if m := re.FindStringSubmatch(e.Message); m != nil {
+				e.Code, e.Message = m[1], truncate(strings.TrimSpace(m[2]), maxMessage)
+				break
+			}
+		}
+	}
+	if r := t.Request; r != nil && r.Host != "" {
+		e.Endpoint = r.URL.Scheme + "://" + r.Host
+	}
+	e.finish()
+	return e
+}
+
+// errorBody finds the JSON of an error in what stands around it.
+func (t Transcript) errorBody() []byte {
+	body := bytes.TrimSpace(t.Body)
+	if len(body) == 0 || body[0] == '{' || body[0] == '<' {
+		return firstObject(body)
+	}
+	for i, c := range body {
+		if c != '{' {
+			continue
+		}
+		if object := firstObject(body[i:]); slices.ContainsFunc(messagePaths[:3], func(key string) bool { return bytes.Contains(object, []byte(`"`+key+`"`)) }) {
+			return object
+		}
+	}
+	return body
+}
+
+// firstObject is the JSON value that b begins with, without what is glued to
+// it; b itself when it begins with none.
+func firstObject(b []byte) []byte {
+	var raw json.RawMessage
+	if json.NewDecoder(bytes.NewReader(b)).Decode(&raw) != nil {
+		return b
+	}
+	return raw
+}

@@ -1,0 +1,235 @@
+package sigv4
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// differ goes by what the service quotes: the scope and date that it took, then
+// the canonical request.
+func (x *examination) differ() bool {
+	if x.scopeDiffers() {
+		return true
+	}
+	if !x.isTheirs || !x.isOurs {
+		return false
+	}
+	if x.listDiffers() {
+		return true
+	}
+	return x.causes(compare(x.ours, x.theirs), true)
+}
+
+// scopeDiffers compares the date and scope of the quoted string to sign with
+// what the request says.
+func (x *examination) scopeDiffers() bool {
+	if !x.claimed || len(x.toSign) < 3 {
+		return false
+	}
+	scope := strings.Split(x.toSign[2], "/")
+	if len(scope) != 4 {
+		return false
+	}
+	c := x.claim
+	switch {
+	case scope[1] != c.region:
+		x.Region = scope[1]
+		return x.regionSaid()
+	case scope[2] != c.service:
+		return x.serviceSaid(scope[2])
+	case scope[0] != c.day || x.toSign[1] != c.date:
+		return x.say("date", fmt.Sprintf("The request is dated %s with a scope of %s, the service took %s and %s.", printable(c.date), printable(c.day), printable(x.toSign[1]), printable(scope[0])),
+			"Take the time once, in UTC, and make X-Amz-Date, the string to sign and the scope's day of it.")
+	}
+	return false
+}
+
+// listDiffers finds a list of signed headers that is not in canonical order.
+func (x *examination) listDiffers() bool {
+	if !x.claimed {
+		return false
+	}
+	given := strings.Join(x.claim.signedHeaders, ";")
+	if sorted := strings.Join(sortedNames(x.claim.signedHeaders), ";"); given != sorted {
+		return x.say("signed headers", fmt.Sprintf("SignedHeaders is %q: it must be %q, in lower case, sorted, each name once.", printable(given), printable(sorted)),
+			"List the names of the headers that were signed, in lower case, sorted, each once, joined with semicolons.")
+	}
+	return false
+}
+
+// face goes by what is wrong with the request itself, whatever the service
+// said.
+func (x *examination) face() bool {
+	if x.Request == nil {
+		return x.isTheirs && x.selfish()
+	}
+	if x.refusal != nil {
+		return x.refused()
+	}
+	if x.claimed && (x.claimDiffers() || x.listDiffers() || x.headersDiffer()) {
+		return true
+	}
+	return x.payloadDiffers() || x.tokenDiffers() || x.isTheirs && x.selfish()
+}
+
+// refused explains a signature that cannot be read.
+func (x *examination) refused() bool {
+	x.Message = x.refusal.Message
+	return x.words() || x.say("authorization", upperFirst(x.refusal.Err.Error())+".", "Sign the request, and let its Authorization header or its query arrive unchanged.")
+}
+
+// claimDiffers compares scope and date with what they should be.
+func (x *examination) claimDiffers() bool {
+	c := x.claim
+	switch {
+	case c.day != c.date[:min(8, len(c.date))]:
+		x.Message = refuse(ErrScope, "Date in Credential scope does not match YYYYMMDD: '%s' != '%s'", c.day, c.date[:8]).Message
+		x.isTheirs = false
+		return x.words()
+	case x.Region != "" && c.region != x.Region:
+		return x.regionSaid()
+	case x.Service != "" && c.service != x.Service:
+		return x.serviceSaid(x.Service)
+	}
+	if x.Answered.IsZero() || c.presigned {
+		return false
+	}
+	if d := x.Answered.Sub(c.time); d > MaxSkew || d < -MaxSkew {
+		return x.skewed(d)
+	}
+	return false
+}
+
+// headersDiffer compares the list of signed headers with the headers.
+func (x *examination) headersDiffer() bool {
+	names := sortedNames(x.claim.signedHeaders)
+	for _, name := range names {
+		if _, ok := x.value(name); !ok && name != "content-length" {
+			return x.absent(name)
+		}
+	}
+	for name := range x.Request.Header {
+		name = strings.ToLower(name)
+		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(names, name) {
+			return x.unsigned(name)
+		}
+	}
+	return false
+}
+
+func (x *examination) payloadDiffers() bool {
+	given := x.header("X-Amz-Content-Sha256")
+	if given == "" || x.PayloadHash == "" || given == UnsignedPayload || strings.HasPrefix(given, "STREAMING-") || given == x.PayloadHash {
+		return false
+	}
+	return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body: the body was changed after it was hashed.", fixBody)
+}
+
+// tokenDiffers compares the session token with that of the credentials.
+func (x *examination) tokenDiffers() bool {
+	id := x.claim.accessKeyID
+	if !x.claimed || x.isTheirs || id != x.Credentials.AccessKeyID && !strings.HasPrefix(id, "ASIA") {
+		return false
+	}
+	have := x.Credentials.SessionToken
+	if x.claim.token == "" && (strings.HasPrefix(id, "ASIA") || have != "") || id == x.Credentials.AccessKeyID && have != "" && !equalTokens(have, x.claim.token) {
+		return x.tokenSaid()
+	}
+	return false
+}
+
+// selfish goes by the quoted canonical request alone: headers that no
+// signature survives, and a hash that contradicts a header.
+func (x *examination) selfish() bool {
+	if given, ok := x.theirs.header("x-amz-content-sha256"); ok && len(given) == 64 && given != x.theirs.payload {
+		return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body that arrived: the body was changed after it was hashed.", fixBody)
+	}
+	var names []string
+	for _, h := range x.theirs.headers {
+		if rewritten(h.name) {
+			names = append(names, printable(h.name))
+		}
+	}
+	if len(names) == 0 {
+		return false
+	}
+	return x.say("header "+names[0], "The signature covers "+strings.Join(names, ", ")+", which proxies on the way add, change or drop.",
+		"Sign after whatever adds these headers, or leave them out of the signature.")
+}
+
+// rest is left when nothing differs: the secret, or a way of signing that shows
+// in nothing but the signature.
+func (x *examination) rest() bool {
+	if x.flawed() {
+		return true
+	}
+	if !x.isTheirs || !x.isOurs {
+		return false
+	}
+	switch tried := x.searchable(); {
+	case tried:
+		return x.say("secret", "The request arrived as it was meant, and its signature is made neither with the secret access key given here nor by any mistake that is known: it was made with another secret.", fixSecret)
+	case x.Signed == "" && x.risky():
+	default:
+		x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
+		return true
+	}
+	return x.say("secret", "Or the secret access key is another key's, or has a stray line break or blank.", fixSecret)
+}
+
+// risky names what signers get wrong in a request like this one, where nothing
+// proves it.
+func (x *examination) risky() bool {
+	const unproven = "All that the service quotes is as it was meant, so the fault is in how the request was signed; its Authorization header would prove where. "
+	for _, t := range spell(x.theirs.path) {
+		if t.times > 1 {
+			return x.say("path", unproven+fmt.Sprintf("Most often the path was encoded once too few: %s.", signedAs(t.char)), fixPath)
+		}
+	}
+	if _, raw := receivedTarget(x.Request); strings.Trim(raw, "&=") != strings.Trim(x.theirs.query, "&=") {
+		return x.say("query", unproven+"Most often the query was not sorted, or encoded differently.", fixQuery)
+	}
+	for _, h := range x.theirs.headers {
+		if raw, ok := x.raw(h.name); ok && raw != h.value {
+			return x.say("header "+printable(h.name), unproven+"The header "+printable(h.name)+" needs trimming before it is signed.", fixHeader)
+		}
+	}
+	return false
+}
+
+const fixSecret = "Take the secret access key of this very access key id afresh, without line breaks, blanks or quotation marks around it, and look where it comes from."
+
+// flawed tells what is wrong with the look of the secret.
+func (x *examination) flawed() bool {
+	flaw := secretFlaw(x.Credentials.SecretAccessKey)
+	return flaw != "" && x.say("secret", "The secret access key "+flaw+".", fixSecret)
+}
+
+// secretFlaw says what a secret access key has that none should have, "" when
+// nothing shows.
+func secretFlaw(secret string) string {
+	trimmed := strings.TrimSpace(secret)
+	switch {
+	case secret == "":
+		return ""
+	case strings.HasSuffix(secret, "\r\n"):
+		return "ends in a line break (CRLF, a trailing newline)"
+	case strings.HasSuffix(secret, "\n"):
+		return "ends in a line break (a trailing newline)"
+	case strings.HasSuffix(secret, "\r"):
+		return "ends in a carriage return (half of a CRLF line break)"
+	case trimmed != secret:
+		return "has white space around it"
+	case strings.ContainsAny(secret, "\"'") || strings.ContainsAny(secret, "“”‘’"):
+		return "has quotation marks in it"
+	case strings.ContainsFunc(secret, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r > unicode.MaxASCII }):
+		return "has a blank, a control character or a letter outside ASCII in it: a \"+\" that was taken for a blank, perhaps"
+	case strings.Contains(secret, "%2F") || strings.Contains(secret, "%2B") || strings.Contains(secret, "%2f") || strings.Contains(secret, "%2b"):
+		return "is percent-encoded"
+	case strings.Contains(secret, `\`):
+		return "has a backslash in it"
+	}
+	return ""
+}

@@ -1,0 +1,208 @@
+package sigv4
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// secretMistakes are other spellings of a secret, and what they are.
+func secretMistakes(c Credentials) iter.Seq2[string, string] {
+	secret := c.SecretAccessKey
+	plain, _ := url.QueryUnescape(secret)
+	return func(yield func(secret, how string) bool) {
+		for _, v := range [][2]string{
+			{secret + "\n", "with a line break behind it (a trailing newline)"},
+			{secret + "\r\n", "with a line break behind it (CRLF, a trailing newline)"},
+			{secret + "\r", "with a carriage return behind it (half of a CRLF line break)"},
+			{secret + " ", "with a blank behind it"}, {" " + secret, "with a blank before it"}, {"\n" + secret, "with a line break before it"},
+			{secret + "\t", "with a tab behind it"}, {secret + "\x00", "with a zero byte behind it"},
+			{strings.TrimSpace(secret), "without the white space around it"},
+			{`"` + secret + `"`, "in quotation marks"}, {"'" + secret + "'", "in quotation marks"}, {strings.Trim(secret, `"'`), "without its quotation marks"},
+			{"\ufeff" + secret, "behind a byte order mark"},
+			{strings.ReplaceAll(secret, "+", " "), `with "+" taken for a blank`},
+			{url.QueryEscape(secret), "percent-encoded"}, {url.PathEscape(secret), "percent-encoded"}, {plain, "percent-decoded"}, {strings.ReplaceAll(secret, "/", `\/`), `with "/" escaped`},
+			{strings.ReplaceAll(secret, "/", ""), `without its "/"`}, {strings.ReplaceAll(secret, "+", ""), `without its "+"`},
+			{strings.ToLower(secret), "in lower case"}, {strings.ToUpper(secret), "in upper case"},
+			{secret[:len(secret)-1], "without its last character"}, {secret[1:], "without its first character"},
+			{secret + ",", "with a comma behind it"}, {secret + ";", "with a semicolon behind it"},
+			{"", "that is empty"}, {c.AccessKeyID, "that is the access key id"}, {c.SessionToken, "that is the session token"},
+		} {
+			if v[0] != secret && !yield(v[0], v[1]) {
+				return
+			}
+		}
+	}
+}
+
+// chain narrows a key step by step.
+func chain(first string, steps ...string) []byte {
+	key := []byte(first)
+	for _, step := range steps {
+		sum := mac(key, []byte(step))
+		key = sum[:]
+	}
+	return key
+}
+
+// hexChain does it with hexadecimal digits for bytes.
+func hexChain(first string, steps ...string) []byte {
+	for _, step := range steps {
+		first = hex.EncodeToString(chain(first, step))
+	}
+	return []byte(first)
+}
+
+// keyMistakes are wrong signing keys.
+func (x *examination) keyMistakes(right attempt) iter.Seq[attempt] {
+	c, secret := x.claim, x.Credentials.SecretAccessKey
+	const derive = "Derive it as HMAC(HMAC(HMAC(HMAC(\"AWS4\" + secret, day), region), service), \"aws4_request\"), on raw bytes, the day as YYYYMMDD."
+	return func(yield func(attempt) bool) {
+		for wrong, how := range secretMistakes(x.Credentials) {
+			key := Signer{Region: c.region, Service: c.service}.deriveKey(wrong, c.day)
+			if !yield(right.with(key[:], "secret", "It was signed with a secret access key "+how+".", fixSecret)) {
+				return
+			}
+		}
+		for _, m := range []struct {
+			how string
+			key []byte
+		}{
+			{"\"AWS4\" does not stand before the secret", chain(secret, c.day, c.region, c.service, terminator)},
+			{"the last step, \"aws4_request\", is missing", chain("AWS4"+secret, c.day, c.region, c.service)},
+			{"the whole time stands where the day belongs", chain("AWS4"+secret, c.date, c.region, c.service, terminator)},
+			{"the day has dashes", chain("AWS4"+secret, c.day[:4]+"-"+c.day[4:6]+"-"+c.day[6:], c.region, c.service, terminator)},
+			{"service and region are swapped", chain("AWS4"+secret, c.day, c.service, c.region, terminator)},
+			{"the region is missing", chain("AWS4"+secret, c.day, c.service, terminator)},
+			{"the service is missing", chain("AWS4"+secret, c.day, c.region, terminator)},
+			{"no key is derived: the secret itself is the key", []byte(secret)},
+			{"no key is derived: the secret itself is the key", []byte("AWS4" + secret)},
+			{"each step goes on with hexadecimal digits instead of bytes", hexChain("AWS4"+secret, c.day, c.region, c.service, terminator)},
+			{"the key is in hexadecimal digits", []byte(hex.EncodeToString(right.key))},
+		} {
+			if !yield(right.with(m.key, "signing key", "The signing key is derived wrongly: "+m.how+".", derive)) {
+				return
+			}
+		}
+	}
+}
+
+// with is a with another key.
+func (a attempt) with(key []byte, culprit, why, fix string) attempt {
+	a.key, a.cause = key, Cause{culprit, why, fix}
+	return a
+}
+
+// scopeMistakes sign for another region, service or day than the request says,
+// in the key, the string to sign or both.
+func (x *examination) scopeMistakes(right attempt) iter.Seq[attempt] {
+	c := x.claim
+	return func(yield func(attempt) bool) {
+		try := func(day, region, service, culprit, said, was, fix string) bool {
+			key := Signer{Region: region, Service: service}.deriveKey(x.Credentials.SecretAccessKey, day)
+			cause := Cause{culprit, "The " + culprit + " in the credential scope is " + strconv.Quote(printable(said)) + ", it was signed with " + strconv.Quote(printable(was)) + ".", fix}
+			for _, a := range []attempt{
+				{scope: scopeOf(day, region, service), key: key[:]}, {scope: right.scope, key: key[:]}, {scope: scopeOf(day, region, service), key: right.key},
+			} {
+				a.algorithm, a.date, a.cause = right.algorithm, right.date, cause
+				if !yield(a) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, region := range append([]string{x.Region, "", strings.ToUpper(c.region), "aws-global", "us-east-1"}, x.Regions...) {
+			if region != c.region && !try(c.day, region, c.service, "region", c.region, region, fixRegion) {
+				return
+			}
+		}
+		for _, service := range append([]string{x.Service, "", strings.ToUpper(c.service), "execute-api", "s3", "sts", "iam", "lambda", "es"}, x.Services...) {
+			if service != c.service && !try(c.day, c.region, service, "service", c.service, service, "Use one and the same signing name of the service everywhere.") {
+				return
+			}
+		}
+		day, err := time.Parse("20060102", c.day)
+		if err != nil {
+			return
+		}
+		for _, days := range []int{-1, 1} {
+			other := day.AddDate(0, 0, days).Format("20060102")
+			if !try(other, c.region, c.service, "date", c.day, other, "Take the time once, in UTC, for X-Amz-Date, the string to sign and the signing key.") {
+				return
+			}
+		}
+	}
+}
+
+// dateMistakes sign another time than X-Amz-Date: two looks at the clock, or
+// local time.
+func (x *examination) dateMistakes(right attempt) iter.Seq[attempt] {
+	const fix = "Take the time once, in UTC, and use it for X-Amz-Date and the string to sign alike."
+	return func(yield func(attempt) bool) {
+		try := func(date, how string) bool {
+			a := right
+			a.date, a.rare = date, true
+			a.cause = Cause{"date", "The string to sign has " + how + " where X-Amz-Date says " + printable(x.claim.date) + ".", fix}
+			return yield(a)
+		}
+		t := x.claim.time
+		for s := 1; s <= 300; s++ {
+			d := time.Duration(s) * time.Second
+			if !try(t.Add(d).Format(TimeFormat), "a time "+d.String()+" later") || !try(t.Add(-d).Format(TimeFormat), "a time "+d.String()+" earlier") {
+				return
+			}
+		}
+		for h := -14 * 2; h <= 14*2; h++ {
+			d := time.Duration(h) * 30 * time.Minute
+			if h != 0 && !try(t.Add(d).Format(TimeFormat), "a time "+d.String()+" off, a local one perhaps,") {
+				return
+			}
+		}
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.RFC1123, "Mon, 02 Jan 2006 15:04:05 GMT", "20060102T150405", "20060102", "20060102T150405.000Z"} {
+			if !try(t.Format(layout), "the date in another form ("+layout+")") {
+				return
+			}
+		}
+	}
+}
+
+// shapeMistakes are strings to sign of another make.
+func shapeMistakes(right attempt) []attempt {
+	const fix = "The string to sign is four lines joined with line feeds, nothing behind the last: AWS4-HMAC-SHA256, X-Amz-Date, the scope, and the SHA-256 of the canonical request in lower case hex."
+	say := func(how string, set func(a *attempt)) attempt {
+		a := right
+		a.cause = Cause{"string to sign", "The string to sign is wrong: " + how + ".", fix}
+		set(&a)
+		return a
+	}
+	replace := func(from, to string) func(*attempt) {
+		return func(a *attempt) { a.toSign = func(s string) string { return strings.ReplaceAll(s, from, to) } }
+	}
+	return []attempt{
+		say("its lines end in CRLF", replace("\n", "\r\n")),
+		say("its lines are joined with blanks", replace("\n", " ")),
+		say(`"\n" stands in it as two characters`, replace("\n", `\n`)),
+		say("a line break follows its last line (a trailing newline)", func(a *attempt) { a.toSign = func(s string) string { return s + "\n" } }),
+		say("the hash of the canonical request is in upper case", func(a *attempt) {
+			a.hash = func(c string) string { return strings.ToUpper(HashPayload([]byte(c))) }
+		}),
+		say("the canonical request itself stands where its hash belongs", func(a *attempt) { a.hash = func(c string) string { return c } }),
+		say("the hash of the canonical request is in raw bytes", func(a *attempt) {
+			a.hash = func(c string) string { sum := sha256.Sum256([]byte(c)); return string(sum[:]) }
+		}),
+		say("the canonical request is hashed twice", func(a *attempt) {
+			a.hash = func(c string) string { return HashPayload([]byte(HashPayload([]byte(c)))) }
+		}),
+		say("the algorithm is missing", func(a *attempt) { a.toSign = func(s string) string { _, s, _ = strings.Cut(s, "\n"); return s } }),
+		say("another algorithm is named", func(a *attempt) { a.algorithm = "AWS4-HMAC-SHA1" }),
+		say("another algorithm is named", func(a *attempt) { a.algorithm = "HMAC-SHA256" }),
+		say("the scope lacks aws4_request", func(a *attempt) { a.scope = strings.TrimSuffix(a.scope, "/"+terminator) }),
+		say("the scope begins with a slash", func(a *attempt) { a.scope = "/" + a.scope }),
+		say("the date line is missing", func(a *attempt) { a.toSign = func(s string) string { return strings.Replace(s, a.date+"\n", "", 1) } }),
+		say("the day stands where the time belongs", func(a *attempt) { a.date = a.date[:8] }),
+	}
+}

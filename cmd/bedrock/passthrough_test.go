@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -333,5 +334,50 @@ func TestPassThroughBoto3(t *testing.T) {
 		if n := strings.Count(string(out), "ok "); err != nil || n != 15 {
 			t.Errorf("token %q: %v, %d of 15 checks:\n%s\n%s\n%s", token, err, n, out, serve.log, proxy.log)
 		}
+	}
+}
+
+// What the proxy records it replays byte for byte, without credentials, and
+// nothing that a client proved itself with is in the file.
+func TestProxyReplaysWhatItRecorded(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.cassette")
+	g := newGate(2)
+	s := serving(t, &bedrocktest.Server{OnPart: g.onPart}, map[string]string{tokenVariable: "s3rvice-token"}, "proxy", "--record", file)
+	path := conversePath + "-stream"
+	resp, err := s.http.Do(s.request(t.Context(), "POST", path, converseBody, "X-Api-Key", "s3rvice-token", "Authorization", "AWS4 canary", "Cookie", "canary"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(resp.Body, first); err != nil { // it streams while it records
+		t.Fatal(err)
+	}
+	<-g.reached
+	close(g.open)
+	rest, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := s.do("POST", conversePath, `{"messages":[]}`, "X-Api-Key", "s3rvice-token")
+	if code, log := s.stop(); code != 0 || refused.status != 400 {
+		t.Fatalf("exit %d, %+v: %s", code, refused, log)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil || strings.Contains(string(data), "canary") || strings.Contains(string(data), "s3rvice") || !strings.Contains(string(data), "contentBlockDelta") {
+		t.Errorf("%v: %s", err, data)
+	}
+	url, _, _ := listening(t, new(logBuffer), map[string]string{"HOME": t.TempDir()}, "proxy", "--addr", "127.0.0.1:0", "--replay", file)
+	again := &service{t: t, url: url, http: httpClient(t)}
+	if a := again.do("POST", path, converseBody); a.status != 200 || a.body != string(first)+string(rest) {
+		t.Errorf("%+v", a)
+	}
+	if a := again.do("POST", conversePath, `{"messages":[]}`); a.status != 400 || a.body != refused.body || a.header.Get("X-Amzn-Errortype") != refused.header.Get("X-Amzn-Errortype") {
+		t.Errorf("%+v, want %+v", a, refused)
+	}
+	url, _, _ = listening(t, new(logBuffer), map[string]string{"HOME": t.TempDir()}, "serve", "--addr", "127.0.0.1:0", "--replay", file, "-m", "us.amazon.nova-2-lite-v1:0")
+	page := &service{t: t, url: url, http: httpClient(t)}
+	if a := page.ask("/prompt/streamed", "Hello"); a.status != 200 || !strings.Contains(a.body, "mock") {
+		t.Errorf("%+v", a)
 	}
 }

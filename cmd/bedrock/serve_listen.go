@@ -33,6 +33,7 @@ const (
 	tokenVariable  = "BEDROCK_SERVE_TOKEN"
 	idleConnection = 2 * time.Minute // between two requests on a connection
 	maxHeader      = 64 << 10        // bytes of a request's headers
+	headerTime     = 10 * time.Second
 )
 
 func (l *listenFlags) register(fs *flag.FlagSet, addr string) {
@@ -40,7 +41,7 @@ func (l *listenFlags) register(fs *flag.FlagSet, addr string) {
 	fs.StringVar(&l.tokenFile, "token-file", "", "`file` with the token that clients must send as Authorization: Bearer; else "+tokenVariable)
 	fs.Var(&l.allowHosts, "allow-host", "also answer requests for this `name`, as a reverse proxy sends it in Host; may be repeated")
 	l.readTimeout, l.writeTimeout, l.drain, l.maxStreams = 30*time.Second, time.Minute, 30*time.Second, 2048
-	positive(fs, &l.readTimeout, "read-timeout", "longest `wait` for a request's headers, and again for its body, 30s unless given")
+	positive(fs, &l.readTimeout, "read-timeout", "longest `wait` for a request's body, 30s unless given; for its headers at most 10s")
 	positive(fs, &l.writeTimeout, "write-timeout", "longest `wait` for a client that takes nothing of its answer, 1m unless given")
 	positive(fs, &l.drain, "drain", "longest `wait` for answers under way after SIGTERM or SIGINT, 30s unless given")
 	fs.Func("max-streams", "at most `N` calls to models at once, 2048 unless given; more are refused with 503", wholeNumber(&l.maxStreams, 1))
@@ -127,7 +128,7 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 			slots: make(chan struct{}, l.maxStreams), closed: l.token != "", sum: sha256.Sum256([]byte(l.token)),
 		},
 		BaseContext: func(net.Listener) context.Context { return base }, ConnState: silent.watch,
-		ReadHeaderTimeout: l.readTimeout, IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
+		ReadHeaderTimeout: min(l.readTimeout, headerTime), IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", listener.Addr()); err != nil {

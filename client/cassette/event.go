@@ -31,6 +31,20 @@ func splitFrames(body []byte) (lines []string, ok bool) {
 	return lines, len(lines) > 0
 }
 
+// endsInException tells whether the last of a stream's messages is one after
+// which nothing comes.
+func endsInException(body []byte) bool {
+	d := eventstream.NewDecoder(bytes.NewReader(body))
+	last := ""
+	for m, err := range d.All() {
+		if err != nil {
+			return false
+		}
+		last = m.Headers.Text(messageType)
+	}
+	return last == "exception" || last == "error"
+}
+
 // The usual headers of a frame, in their order. The first names the event or
 // the exception.
 const (

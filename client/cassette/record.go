@@ -175,7 +175,10 @@ func (t *tape) finish(end error) {
 // know where an answer ends do not look for it.
 func (t *tape) complete() bool {
 	body := t.i.Response.Body
-	return int64(len(body)) == t.length || t.length < 0 && len(body) > 0 && json.Valid(body)
+	if t.length >= 0 {
+		return int64(len(body)) == t.length
+	}
+	return len(body) > 0 && json.Valid(body) || bytes.HasSuffix(body, []byte("data: [DONE]\n\n")) || endsInException(body)
 }
 
 // contentLength is what a header says of a body's length; -1: nothing.

@@ -171,16 +171,26 @@ func TestBrokenAnswer(t *testing.T) {
 // A caller that leaves early gets as far again; one that knows where a JSON
 // answer ends has read all of it.
 func TestClosedEarly(t *testing.T) {
+	frame, broke := string(event("a", `{}`)), string(exception("throttlingException", `{}`))
 	for _, c := range []struct {
 		body string
 		read int
 		cut  bool
 	}{
 		{`{"a":1}`, 7, false}, {`{"a":1}`, 5, true}, {"two events", 3, true}, {"", 0, false},
+		{frame + broke + " ", len(frame + broke), false}, {frame + broke + " ", len(frame), true}, {frame + broke + " ", len(frame+broke) - 1, true},
+		{"data: 1\n\ndata: [DONE]\n\n ", 23, false}, {"data: 1\n\ndata: [DONE]\n\n ", 9, true},
 	} {
 		path := tempFile(t)
 		rec := mustOpen(t, path, Options{Mode: Record})
-		resp, err := rec.Wrap(answer(200, nil, c.body)).RoundTrip(newRequest(t, "GET", "http://h/", ""))
+		wire := roundTripper(func(*http.Request) (*http.Response, error) {
+			length := int64(-1)
+			if c.body == "" || c.body[0] == 't' {
+				length = int64(len(c.body))
+			}
+			return &http.Response{StatusCode: 200, ContentLength: length, Body: io.NopCloser(strings.NewReader(c.body))}, nil
+		})
+		resp, err := rec.Wrap(wire).RoundTrip(newRequest(t, "GET", "http://h/", ""))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -134,7 +134,8 @@ func unknownModel(err error) bool {
 		return false
 	}
 	text := strings.ToLower(e.Message)
-	return errors.Is(err, client.ErrNotFound) || strings.Contains(text, "model identifier is invalid") || strings.Contains(text, "invalid model identifier")
+	byName := e.Code != http.StatusText(e.Status) // and not by the status alone, as a web server's
+	return errors.Is(err, client.ErrNotFound) && byName || strings.Contains(text, "model identifier is invalid") || strings.Contains(text, "invalid model identifier")
 }
 
 // authRefusal is the refusal of credentials, whoever got it; nil when the call

@@ -282,6 +282,12 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 	{"denied to the account", faults("Converse: AccessDeniedException; message=You don't have access to the model with the specified model ID."), "", 1, "access", "You don't have access", "may not use"},
 	{"throttled", faults("Converse: ThrottlingException; message=Too many requests, please wait before trying again."), "--max-attempts 1", 1, "access", "429 ThrottlingException: Too many requests", "fewer at once"},
 	{"throttled for today", faults("Converse: ThrottlingException; message=Too many tokens per day, please wait before trying again."), "", 1, "access", "per day", "tokens of this day"},
+	{"throttled everywhere", faults(": ThrottlingException"), "--max-attempts 1", 1, "access", "429 ThrottlingException", "fewer at once"},
+	{"denied everywhere", faults(": AccessDeniedException; message=" + iamDenial), "", 1, "access", "because no identity-based policy", "bedrock doctor --policy"},
+	{"expired everywhere", faults(": ExpiredTokenException; message=The security token included in the request is expired"), "", 1, "identity", "somebody by STS, but Bedrock does not accept it: 403 ExpiredTokenException", "sign in again"},
+	{"signature refused everywhere", faults(": InvalidSignatureException; message=Signature expired: 20260101T000000Z is now earlier than 20260101T005500Z (20260101T010000Z - 5 min.)"), "", 1, "identity", "Signature expired", "clock"},
+	{"no capacity", faults("Converse: ServiceUnavailableException"), "--max-attempts 1", 1, "access", "503", "capacity"},
+	{"answers of nobody", answering(nil), "", 1, "access", "HTML", "no answer of Bedrock"},
 	{"form missing", faults("Converse: ResourceNotFoundException; message=Model use case details have not been submitted for this account."), "", 1, "access", "use case details", "form"},
 	{"not open to the account, without a call", answering(map[string]string{
 		"/foundation-models": legacy, "/inference-profiles": "{}",

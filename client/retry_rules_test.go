@@ -114,3 +114,17 @@ func TestRefundAfterRefresh(t *testing.T) {
 		})
 	}
 }
+
+// A service whose clock jumps is followed once a call, not for ever.
+func TestClockIsCorrectedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wire := &answers{}
+		for hours := range 5 {
+			wire.list = append(wire.list, skewedService(time.Duration(hours+1)*time.Hour))
+		}
+		_, err := newClient(t, "http://127.0.0.1", WithTransport(wire), WithRetry(Retry{MaxAttempts: 5})).Do(t.Context(), converse)
+		if !errors.Is(err, ErrClockSkew) || wire.seen.Load() != 2 {
+			t.Errorf("%v after %d requests", err, wire.seen.Load())
+		}
+	})
+}

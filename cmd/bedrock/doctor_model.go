@@ -104,6 +104,8 @@ func (x *examination) checkModel() {
 		x.add("model", checkOK, x.model+" answers, though "+x.region()+" does not list it", "")
 	case refused != nil && unknownModel(refused):
 		x.add("model", checkFail, x.model+" is not known in "+x.region()+": "+brief(refused), l.remedy(x.model, refused.Hint))
+	case l.err != nil && x.authRefusal() != nil:
+		x.add("model", checkSkip, "the lists of models were refused like the call", "")
 	case l.err != nil:
 		x.add("model", checkWarn, "the lists of models could not be read: "+briefly(l.err), "Allow bedrock:ListFoundationModels and bedrock:ListInferenceProfiles to see them; calls do not need them.")
 	case x.call.done:

@@ -2,7 +2,9 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -25,6 +27,7 @@ type Transcript struct {
 var (
 	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9.]+$`)
 	statusLine  = regexp.MustCompile(`^HTTP/[0-9.]+ ([0-9]{3})\b`)
+	connected   = regexp.MustCompile(`^\* Connected to (\S+) .*port (\d+)`)
 	// noise is what curl prints between the lines of a transcript.
 	noise = regexp.MustCompile(`^(?:\* .*|[{}] \[\d+ bytes data\]|\s*% Total .*|\s*Dload .*|\s*[\d.kMG]+\s+[\d.kMG]+\s+[\d.kMG]+\s.*--:--.*)$`)
 	// glued is curl's last word behind a body without a line break.
@@ -54,6 +57,7 @@ func ReadTranscript(text []byte) Transcript {
 type transcriptReader struct {
 	t          Transcript
 	tls        bool
+	peer       string // that curl connected to
 	in         part
 	marked     bool // curl -v marks the lines of heads
 	sent, body bytes.Buffer
@@ -72,6 +76,9 @@ const (
 func (r *transcriptReader) line(text, whole string) {
 	if strings.HasPrefix(text, "* ") && (strings.Contains(text, "SSL connection using") || strings.Contains(text, "ALPN")) {
 		r.tls = true
+	}
+	if m := connected.FindStringSubmatch(text); m != nil {
+		r.peer = strings.TrimSuffix(strings.TrimSuffix(net.JoinHostPort(strings.Trim(m[1], "[]"), m[2]), ":443"), ":80")
 	}
 	if rest, ok := marked(text, '>'); ok {
 		r.marked = true
@@ -130,7 +137,7 @@ func (r *transcriptReader) head(text string, in part) {
 	case !ok:
 	case in == inRequest && r.t.Request != nil && strings.EqualFold(name, "host"):
 		r.t.Request.Host = strings.TrimSpace(value)
-		r.t.Request.URL.Host = r.t.Request.Host
+		r.t.Request.URL.Host = cmp.Or(r.peer, r.t.Request.Host)
 		r.t.Request.URL.Scheme = map[bool]string{true: "https", false: "http"}[r.tls]
 	case in == inRequest && r.t.Request != nil:
 		r.t.Request.Header.Add(name, value)

@@ -20,6 +20,9 @@
 // decoded, Append encodes to the very bytes it came from. [AppendJSON] and
 // [ParseJSON] do the same with a form that people can read.
 //
+// [Lint] finds all that is wrong with a captured stream, and [Damage] makes
+// broken frames for tests of other decoders.
+//
 // # Leniency
 //
 // Readers of this format differ in what they let pass. A header name that

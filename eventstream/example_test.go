@@ -139,3 +139,16 @@ func ExampleParseJSON() {
 	// {"text":"Hello"} <nil>
 	// eventstream: header 1: "value" 200 does not fit type byte, a signed number of 8 bits
 }
+
+func ExampleLint() {
+	captured := stream()
+	captured[20] ^= 1 // a bit that flipped in the first of two messages
+	defects, sound := eventstream.Lint(captured)
+	for _, d := range defects {
+		fmt.Println(d)
+	}
+	fmt.Println(sound, "sound")
+	// Output:
+	// message at offset 0: message checksum mismatch at byte 20: expected 0xba5ba508, found 0x35038a1b; byte 20 is 0x75, with 0x74 the checksum would be right
+	// 1 sound
+}

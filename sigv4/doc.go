@@ -15,6 +15,7 @@
 // Sign puts the signature into the Authorization header, Presign into the
 // query of a URL, SignEvent into the headers of an event stream's message.
 // Verify is the other side: it rebuilds the steps from a request that arrived.
+// Explain is for a request that was refused: it finds what broke the signature.
 //
 // Source: "AWS Signature Version 4 for API requests", IAM User Guide. Where
 // the guide leaves room, the package does what botocore does; the differences

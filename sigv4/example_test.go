@@ -151,3 +151,26 @@ func ExampleCredentials() {
 	// credentials AKIDEXAMPLE from environment
 	// credentials AKIDEXAMPLE from environment
 }
+
+func ExampleExplain() {
+	// A client that signs the path as it is sent: it should be encoded once more.
+	r, _ := http.NewRequest("GET", "https://example.amazonaws.com/a%3Ab", nil)
+	s3style := sigv4.Signer{Region: "us-east-1", Service: "example", KeepPath: true}
+	if _, err := s3style.Sign(r, sigv4.EmptyPayloadHash, credentials, noon); err != nil {
+		fmt.Println(err)
+	}
+	// The service refuses it and quotes what it computed.
+	_, err := sigv4.Verify(r, sigv4.EmptyPayloadHash, func(string) (sigv4.Credentials, bool) { return credentials, true }, noon)
+	refusal, _ := errors.AsType[*sigv4.VerifyError](err)
+
+	why, ok := sigv4.Explain(sigv4.Evidence{Message: refusal.Message, Request: r, Credentials: credentials})
+	fmt.Println(ok, why.Proven, why.Culprit)
+	for _, l := range why.Lines {
+		if !l.Same {
+			fmt.Println(l.Part, l.Ours, l.Theirs)
+		}
+	}
+	// Output:
+	// true true path
+	// path /a%3Ab /a%253Ab
+}

@@ -170,7 +170,12 @@ func (x *examination) rest() bool {
 	}
 	switch tried := x.searchable(); {
 	case tried:
-		return x.say("secret", "The request arrived as it was meant, and its signature is made neither with the secret access key given here nor by any mistake that is known: it was made with another secret.", fixSecret)
+		x.say("secret", "The request arrived as it was meant, and its signature is made neither with the secret access key given here nor by any mistake that is known: most likely it was made with another secret.", fixSecret)
+		why := "Or what was signed differs in a way that cannot be guessed: another body, or a value that was replaced as a whole."
+		if x.PayloadHash == "" {
+			why = "Or the body was changed on the way: only the body that was meant, which is not given here, can tell."
+		}
+		return x.say("payload hash", why, fixBody)
 	case x.Signed == "" && x.risky():
 	default:
 		x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
@@ -180,23 +185,30 @@ func (x *examination) rest() bool {
 }
 
 // risky names what signers get wrong in a request like this one, where nothing
-// proves it.
+// proves it; what is rare first.
 func (x *examination) risky() bool {
 	const unproven = "All that the service quotes is as it was meant, so the fault is in how the request was signed; its Authorization header would prove where. "
-	for _, t := range spell(x.theirs.path) {
-		if t.times > 1 {
-			return x.say("path", unproven+fmt.Sprintf("Most often the path was encoded once too few: %s.", signedAs(t.char)), fixPath)
+	may := func(culprit, why, fix string) {
+		if len(x.found) == 0 {
+			why = unproven + why
 		}
+		x.say(culprit, why, fix)
 	}
 	if _, raw := receivedTarget(x.Request); strings.Trim(raw, "&=") != strings.Trim(x.theirs.query, "&=") {
-		return x.say("query", unproven+"Most often the query was not sorted, or encoded differently.", fixQuery)
+		may("query", "The query may not have been sorted, or was encoded differently, before it was signed.", fixQuery)
 	}
 	for _, h := range x.theirs.headers {
-		if raw, ok := x.raw(h.name); ok && raw != h.value {
-			return x.say("header "+printable(h.name), unproven+"The header "+printable(h.name)+" needs trimming before it is signed.", fixHeader)
+		if raw, ok := x.raw(h.name); ok && raw != h.value && !strings.Contains(raw, ",") {
+			may("header "+printable(h.name), "The value of the header "+printable(h.name)+" may not have been trimmed before it was signed.", fixHeader)
 		}
 	}
-	return false
+	for _, t := range spell(x.theirs.path) {
+		if t.times > 1 {
+			may("path", fmt.Sprintf("Most often the path was encoded once too few: %s.", signedAs(t.char)), fixPath)
+			break
+		}
+	}
+	return len(x.found) > 0
 }
 
 const fixSecret = "Take the secret access key of this very access key id afresh, without line breaks, blanks or quotation marks around it, and look where it comes from."

@@ -320,6 +320,13 @@ func refusalOf(t *testing.T, m mistake) (given *http.Request, body, message stri
 	return given, b.body, refusal.Message
 }
 
+// What may have been signed for by mistake.
+var (
+	otherRegions  = []string{"us-west-2"}
+	otherServices = []string{"other"}
+	otherHosts    = []string{"runtime.us-west-2.example.com"}
+)
+
 // TestExplainNamesTheMistake: with the request and the secret in hand every
 // mistake is named, and what only the signature shows is proven.
 func TestExplainNamesTheMistake(t *testing.T) {
@@ -333,7 +340,7 @@ func TestExplainNamesTheMistake(t *testing.T) {
 		given, body, message := refusalOf(t, m)
 		e, ok := Explain(Evidence{
 			Message: message, Request: given, Body: []byte(body), Credentials: example, Region: "us-east-1", Service: "runtime",
-			Regions: []string{"us-west-2"}, Services: []string{"other"}, Hosts: []string{"runtime.us-west-2.example.com"},
+			Regions: otherRegions, Services: otherServices, Hosts: otherHosts,
 		})
 		if !ok || e.Culprit != m.culprit || !strings.Contains(e.Why, m.why) || e.Fix == "" {
 			t.Errorf("%s: %v %+v, want %s: …%s…\n%s", m.name, ok, e.Cause, m.culprit, m.why, e.Ours)
@@ -353,7 +360,7 @@ func TestExplainTwoMistakes(t *testing.T) {
 		both("string to sign with CRLF", "path not encoded"), both("key of another region", "Host with a port"),
 	} {
 		given, body, message := refusalOf(t, m)
-		e, ok := Explain(Evidence{Message: message, Request: given, Body: []byte(body), Credentials: example, Regions: []string{"us-west-2"}})
+		e, ok := Explain(Evidence{Message: message, Request: given, Body: []byte(body), Credentials: example, Regions: otherRegions})
 		if !ok || !e.Proven || e.Culprit != m.culprit || len(e.Also) != 1 || e.Also[0].Culprit != m.why {
 			t.Errorf("%s: %v %+v", m.name, ok, e)
 		}
@@ -379,7 +386,7 @@ func TestExplainWithLess(t *testing.T) {
 			func(e *Evidence) { e.Message, e.Region, e.Service = "", "us-east-1", "runtime" },
 			func(e *Evidence) { *e = Evidence{} },
 		} {
-			evidence := Evidence{Message: message, Request: given, Body: []byte(body), Credentials: example}
+			evidence := Evidence{Message: message, Request: given, Body: []byte(body), Credentials: example, Regions: otherRegions, Services: otherServices, Hosts: otherHosts}
 			less(&evidence)
 			e, ok := Explain(evidence)
 			if ok != (e.Culprit != "") || e.Proven && evidence.Credentials.SecretAccessKey == "" {
@@ -450,7 +457,7 @@ func TestExplainShowsNoSecret(t *testing.T) {
 		}
 		c := example
 		c.SessionToken = token
-		e, _ := Explain(Evidence{Message: message, Request: given, Body: []byte(b.body), Credentials: c})
+		e, _ := Explain(Evidence{Message: message, Request: given, Body: []byte(b.body), Credentials: c, Regions: otherRegions, Services: otherServices, Hosts: otherHosts})
 		said := fmt.Sprintf("%+v", e)
 		for _, secret := range []string{"canary-TOKEN", example.SecretAccessKey[:12]} {
 			if strings.Contains(said, secret) {

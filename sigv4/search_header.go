@@ -189,6 +189,10 @@ func (x *examination) hosts(host string) []string {
 	names := []string{host}
 	if x.Request != nil && x.Request.URL != nil {
 		names = append(names, x.Request.Host, x.Request.URL.Host)
+		if rest, ok := strings.CutPrefix(x.Request.URL.Opaque, "//"); ok { // of a URL whose Host was replaced
+			name, _, _ := strings.Cut(rest, "/")
+			names = append(names, name)
+		}
 	}
 	names = append(append(names, x.Hosts...), "localhost", "127.0.0.1")
 	if !x.hasty {

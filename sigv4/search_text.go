@@ -280,6 +280,7 @@ func wholeMistakes(f form) []text {
 		say("a line break follows the payload hash (a trailing newline)", s+"\n"),
 		say("a line break (CRLF) follows the payload hash", s+"\r\n"),
 		say("the empty line behind the headers is missing", head+end[1:]),
+		say("its empty lines are missing", strings.ReplaceAll(s, "\n\n", "\n")),
 		say("one empty line too many follows the headers", head+"\n"+end),
 		say("the line of an empty query is missing", strings.Replace(s, "\n"+f.path+"\n\n", "\n"+f.path+"\n", 1)),
 		say("the signed headers are missing", head+"\n\n"+f.payload),

@@ -22,6 +22,7 @@ func causeHint(e *Error) string {
 		return ""
 	}
 	var damaged *eventstream.FormatError
+	var strange *oddError
 	var dns *net.DNSError
 	var op *net.OpError
 	var notTLS tls.RecordHeaderError
@@ -37,7 +38,7 @@ func causeHint(e *Error) string {
 		return timeoutHint(e.Err)
 	case errors.Is(e.Err, ErrNoCredentials):
 		return "`bedrock auth` shows where credentials were looked for. Give AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or AWS_BEARER_TOKEN_BEDROCK, or sign in with `aws login` or `aws sso login`."
-	case errors.As(e.Err, &damaged):
+	case errors.As(e.Err, &damaged), errors.As(e.Err, &strange):
 		return "The bytes that arrived are no sound event stream: something on the way changes them, or {endpoint} is not Bedrock. `bedrock eventstream lint` shows what is wrong with a saved stream."
 	case errors.Is(e.Err, ErrIncompleteStream):
 		return "The connection ended before the answer did: what arrived is not the whole. Proxies and load balancers that close idle connections are the usual cause; a new call is billed anew."

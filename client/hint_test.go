@@ -215,6 +215,7 @@ func TestHintOfCause(t *testing.T) {
 		{&proxyError{"p:1", 407}, "wants a login"},
 		{&proxyError{"p:1", 403}, "does not let"},
 		{errors.New("net/http: HTTP/1.x transport connection broken: x"), "does not speak HTTP"},
+		{odd("chunk 1: %w", io.EOF), "no sound event stream"},
 		{checkEncoding(http.Header{"Content-Encoding": {"br"}}), "compresses"},
 		{&net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, "proxy cannot be reached"},
 		{dial(syscall.ECONNREFUSED), "Nobody listens at https://e"},

@@ -89,7 +89,7 @@ func (d *sse) record() (Event, error) {
 		return Event{}, e
 	}
 	if !gjson.ValidBytes(ev.Payload) {
-		return Event{}, fmt.Errorf("server-sent event %d is not JSON", d.s.events)
+		return Event{}, odd("server-sent event %d is not JSON", d.s.events)
 	}
 	return ev, nil
 }

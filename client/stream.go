@@ -303,6 +303,14 @@ func (s *Stream) keepStart(p []byte) {
 	}
 }
 
+// oddError is about an event that Bedrock would not have sent so.
+type oddError struct{ err error }
+
+func (e *oddError) Error() string { return e.err.Error() }
+func (e *oddError) Unwrap() error { return e.err }
+
+func odd(format string, args ...any) error { return &oddError{fmt.Errorf(format, args...)} }
+
 // frames is an AWS event stream.
 type frames struct {
 	s   *Stream
@@ -333,7 +341,7 @@ func (f *frames) next() (Event, error) {
 		}
 		return Event{}, exceptionError(m.Headers.Text(":error-code"), payload, f.s.call.secrets()...)
 	default:
-		return Event{}, fmt.Errorf("event stream message %d has :message-type %q: want event, exception or error", f.s.events, kind)
+		return Event{}, odd("event stream message %d has :message-type %q: want event, exception or error", f.s.events, kind)
 	}
 }
 
@@ -341,11 +349,11 @@ func (f *frames) next() (Event, error) {
 func (f *frames) chunk(ev Event) (Event, error) {
 	encoded := gjson.GetBytes(ev.Payload, "bytes")
 	if encoded.Type != gjson.String {
-		return Event{}, fmt.Errorf("chunk %d has no bytes member", f.s.events)
+		return Event{}, odd("chunk %d has no bytes member", f.s.events)
 	}
 	var err error
 	if f.buf, err = base64.StdEncoding.AppendDecode(f.buf[:0], []byte(encoded.Str)); err != nil {
-		return Event{}, fmt.Errorf("chunk %d: %w", f.s.events, err)
+		return Event{}, odd("chunk %d: %w", f.s.events, err)
 	}
 	ev.Payload = f.buf
 	return ev, nil

@@ -232,7 +232,7 @@ func TestCutAtEveryByte(t *testing.T) {
 			cut := all[:n-1]
 			switch how {
 			case "broken":
-				io.WriteString(c, chunked(eventStreamType)+httpChunk(cut))
+				io.WriteString(c, chunked(eventStreamType, "Connection: close")+httpChunk(cut))
 			case "ended":
 				io.WriteString(c, chunked(eventStreamType, "Connection: close")+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n")+"0\r\n\r\n")
 			case "closed":

@@ -167,6 +167,7 @@ func TestExplainClassifies(t *testing.T) {
 		{`{"message":"Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"}`, "clock", "NTP"},
 		{`{"message":"The security token included in the request is expired"}`, "session token", "new ones"},
 		{"HTTP/1.1 403 Forbidden\n\n" + `{"Message":"Authentication failed: Please make sure your API Key is valid."}`, "credentials refused", "token inspect"},
+		{"> POST /model/x/converse HTTP/2 \n> Host: h\n> Authorization: Bearer " + canaryBearer + "\n>\n< HTTP/2 403 \n<\n" + `{"Message":"Authentication failed: Please make sure your API Key is valid."}`, "credentials refused", "token inspect"},
 		{"> POST /model/arn:aws:bedrock:us-east-1:1:inference-profile/us.x/converse HTTP/1.1\n> Host: h\n>\n< HTTP/1.1 200 OK\n<\n" + `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, "path", "%2F"},
 		{"HTTP/1.1 429 Too Many Requests\n\n" + `{"message":"Too many tokens per day, please wait before trying again."}`, "daily quota used up", "quota"},
 		{"HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n<html><title>502</title></html>", "service unavailable", "gateway"},

@@ -116,7 +116,7 @@ func marked(text string, mark byte) (rest string, ok bool) {
 
 // head reads a line of a request's or an answer's head.
 func (r *transcriptReader) head(text string, in part) {
-	if m := requestLine.FindStringSubmatch(text); m != nil {
+	if m := requestLine.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 		r.t.Request, r.in = newRequest(m[1], m[2]), inRequest
 		r.sent.Reset()
 		return

@@ -116,7 +116,8 @@ func examine(e Evidence) *examination {
 	}
 	if r := e.Request; r != nil && r.URL != nil {
 		_, query := receivedTarget(r)
-		if r.Header.Get("Authorization") != "" || strings.Contains(query, "X-Amz-") {
+		scheme, _, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
+		if scheme != "" && !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Basic") || strings.Contains(query, "X-Amz-") {
 			x.claim, x.refusal = readClaim(r.Header, query)
 			x.claimed = x.claim.signature != ""
 		}

@@ -71,9 +71,13 @@ func BenchmarkStart(b *testing.B) {
 		w.Write(answer(20))
 	}))
 	defer srv.Close()
-	for _, name := range []string{"nethttp", "rawbedrock", "sdk"} {
-		b.Run(name, func(b *testing.B) {
+	for peer, name := range map[string]string{"net/http": "nethttp", "rawbedrock": "rawbedrock", "aws-sdk-go-v2": "sdk"} {
+		b.Run(peer, func(b *testing.B) {
 			bin := build(b, name)
+			info, err := os.Stat(bin)
+			if err != nil {
+				b.Fatal(err)
+			}
 			var total time.Duration
 			for b.Loop() {
 				cmd := exec.Command(bin)
@@ -85,6 +89,8 @@ func BenchmarkStart(b *testing.B) {
 				total += (<-came).Sub(start)
 			}
 			b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "start-ns/op")
+			b.ReportMetric(float64(info.Size()), "binary-B")
+			b.ReportMetric(float64(len(modules(b, name))), "modules")
 		})
 	}
 }

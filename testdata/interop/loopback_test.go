@@ -252,6 +252,50 @@ func BenchmarkFirstEvent(b *testing.B) {
 	})
 }
 
+// A whole stream over loopback: the CPU time of an event. (aws-sdk-go-v2 breaks
+// off here, "use of closed network connection", and is not in it.)
+func BenchmarkStreamLoopback(b *testing.B) {
+	const whole = "whole." + model // what the server answers with all events
+	url := server(b)
+	perEvent := func(b *testing.B, f func() error) {
+		start := cpu()
+		for b.Loop() {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64((cpu()-start).Nanoseconds())/float64(b.N)/(deltas+4), "cpu-ns/event")
+	}
+	b.Run("net/http", func(b *testing.B) {
+		c := http.Client{Transport: tuned()}
+		perEvent(b, func() error {
+			resp, err := c.Post(url+"/model/whole/converse-stream", "application/json", strings.NewReader("{}"))
+			if err != nil {
+				return err
+			}
+			defer resp.Body.Close()
+			_, err = io.Copy(io.Discard, resp.Body)
+			return err
+		})
+	})
+	b.Run("rawbedrock", func(b *testing.B) {
+		c := ours(url, tuned())
+		req := &client.ConverseRequest{ModelID: whole, Messages: []client.Message{client.User("Hi")}}
+		perEvent(b, func() error {
+			s, err := c.ConverseStream(b.Context(), req)
+			if err != nil {
+				return err
+			}
+			for _, err := range s.Text() {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
 // open opens n streams, waits for the first event of each, and reports what
 // they hold.
 func open(b *testing.B, n int, start func() (func(), error)) {

@@ -18,7 +18,7 @@ func signatureHint(e *Error) string {
 	if e.culprit != "" {
 		return e.culprit
 	}
-	if x, ok := sigv4.Explain(sigv4.Evidence{Message: e.Message}); ok {
+	if x, ok := sigv4.ExplainMessage(e.Message, "", sigv4.Credentials{}); ok {
 		return x.Why + " " + x.Fix
 	}
 	return usual
@@ -35,7 +35,7 @@ func (k *call) explain(body []byte) string {
 	if _, _, ok := sigv4.Quoted(message); !ok {
 		return ""
 	}
-	x, ok := sigv4.Explain(sigv4.Evidence{Message: message, Signed: k.signature.CanonicalRequest, Credentials: k.credentials})
+	x, ok := sigv4.ExplainMessage(message, k.signature.CanonicalRequest, k.credentials)
 	if !ok {
 		return ""
 	}

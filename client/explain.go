@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -68,7 +67,7 @@ func aboutSignature(e *Error) bool {
 func (x *Explanation) classify(r Refusal) bool {
 	e := x.Error
 	e.finish()
-	if errors.Is(e, ErrUnknownOperation) && r.Request != nil && bareARN.MatchString(target(r.Request)) {
+	if errors.Is(e, ErrUnknownOperation) && r.Request != nil && bareARN.get().MatchString(target(r.Request)) {
 		x.Culprit = "path"
 		x.Why = `The "/" within the ARN stands bare in the path, so the path leads nowhere (AWS answers UnknownOperationException, even with HTTP status 200).`
 		x.Fix = `Percent-encode the model id as one segment: "/" as %2F, ":" as %3A; for signing that is encoded once more, as %252F and %253A.`
@@ -84,7 +83,7 @@ func (x *Explanation) classify(r Refusal) bool {
 }
 
 // bareARN is a path whose model id is an ARN with a slash.
-var bareARN = regexp.MustCompile(`(?i)^/model/arn(?::|%3a)[^/]*/[^/]+/[^/]+`)
+var bareARN = pattern{expr: `(?i)^/model/arn(?::|%3a)[^/]*/[^/]+/[^/]+`}
 
 func target(r *http.Request) string {
 	if r.RequestURI != "" {
@@ -130,17 +129,17 @@ func (r Refusal) evidence(e *Error) sigv4.Evidence {
 		Regions: regionNames, Services: []string{"bedrock", "bedrock-runtime", "bedrock-mantle", "bedrock-agent-runtime", "bedrock-agent"},
 	}
 	var err error
-	if evidence.Answered, err = http.ParseTime(r.Header.Get("Date")); err != nil && !quoted && aboutTime.MatchString(message) {
+	if evidence.Answered, err = http.ParseTime(r.Header.Get("Date")); err != nil && !quoted && aboutTime.get().MatchString(message) {
 		evidence.Answered = time.Now()
 	}
 	return evidence
 }
 
 // aboutTime tells a message that is about the request's date, whoever wrote it.
-var aboutTime = regexp.MustCompile(`(?i)\b(?:date|clock|skew\w*|expired|time\w*)\b`)
+var aboutTime = pattern{expr: `(?i)\b(?:date|clock|skew\w*|expired|time\w*)\b`}
 
 // serviceHost is a host of AWS that names its service and region.
-var serviceHost = regexp.MustCompile(`^(?:[a-z0-9-]+\.)*?([a-z][a-z0-9-]*?)(?:-fips)?\.([a-z]{2,4}(?:-[a-z]+)+-[0-9])\.(?:vpce\.)?(?:amazonaws\.|api\.)`)
+var serviceHost = pattern{expr: `^(?:[a-z0-9-]+\.)*?([a-z][a-z0-9-]*?)(?:-fips)?\.([a-z]{2,4}(?:-[a-z]+)+-[0-9])\.(?:vpce\.)?(?:amazonaws\.|api\.)`}
 
 // scope is what a request should be signed for: as told, else by its host, else
 // by its path.
@@ -154,7 +153,7 @@ func (r Refusal) byRequest() (region, service string) {
 	if r.Request == nil || r.Request.URL == nil {
 		return region, service
 	}
-	if m := serviceHost.FindStringSubmatch(hostname(r.Request)); m != nil {
+	if m := serviceHost.get().FindStringSubmatch(hostname(r.Request)); m != nil {
 		if region == "" {
 			region = m[2]
 		}

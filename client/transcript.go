@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,13 +24,13 @@ type Transcript struct {
 }
 
 var (
-	requestLine = regexp.MustCompile(`^([A-Z]{3,10}) (\S+) HTTP/[0-9.]+$`)
-	statusLine  = regexp.MustCompile(`^HTTP/[0-9.]+ ([0-9]{3})\b`)
-	connected   = regexp.MustCompile(`^\* Connected to (\S+) .*port (\d+)`)
+	requestLine = pattern{expr: `^([A-Z]{3,10}) (\S+) HTTP/[0-9.]+$`}
+	statusLine  = pattern{expr: `^HTTP/[0-9.]+ ([0-9]{3})\b`}
+	connected   = pattern{expr: `^\* Connected to (\S+) .*port (\d+)`}
 	// noise is what curl prints between the lines of a transcript.
-	noise = regexp.MustCompile(`^(?:\* .*|[{}] \[\d+ bytes data\]|\s*% Total .*|\s*Dload .*|\s*[\d.kMG]+\s+[\d.kMG]+\s+[\d.kMG]+\s.*--:--.*)$`)
+	noise = pattern{expr: `^(?:\* .*|[{}] \[\d+ bytes data\]|\s*% Total .*|\s*Dload .*|\s*[\d.kMG]+\s+[\d.kMG]+\s+[\d.kMG]+\s.*--:--.*)$`}
 	// glued is curl's last word behind a body without a line break.
-	glued = regexp.MustCompile(`\* (?:Connection #\d+ to host|Closing connection|Curl_http_done|TLSv1).*$`)
+	glued = pattern{expr: `\* (?:Connection #\d+ to host|Closing connection|Curl_http_done|TLSv1).*$`}
 )
 
 // ReadTranscript reads what it can. Of several requests and answers it takes
@@ -77,7 +76,7 @@ func (r *transcriptReader) line(text, whole string) {
 	if strings.HasPrefix(text, "* ") && (strings.Contains(text, "SSL connection using") || strings.Contains(text, "ALPN")) {
 		r.tls = true
 	}
-	if m := connected.FindStringSubmatch(text); m != nil {
+	if m := connected.get().FindStringSubmatch(text); m != nil {
 		r.peer = strings.TrimSuffix(strings.TrimSuffix(net.JoinHostPort(strings.Trim(m[1], "[]"), m[2]), ":443"), ":80")
 	}
 	if rest, ok := marked(text, '>'); ok {
@@ -90,16 +89,16 @@ func (r *transcriptReader) line(text, whole string) {
 		r.head(rest, inAnswer)
 		return
 	}
-	if requestLine.MatchString(text) || statusLine.MatchString(text) || !r.marked && (r.in == inRequest || r.in == inAnswer) {
+	if requestLine.get().MatchString(text) || statusLine.get().MatchString(text) || !r.marked && (r.in == inRequest || r.in == inAnswer) {
 		r.head(text, r.in)
 		return
 	}
 	switch {
-	case noise.MatchString(text):
+	case noise.get().MatchString(text):
 	case r.in == inRequestBody && !r.marked:
 		r.sent.WriteString(whole)
 	default:
-		r.body.WriteString(glued.ReplaceAllString(whole, ""))
+		r.body.WriteString(glued.get().ReplaceAllString(whole, ""))
 	}
 }
 
@@ -116,12 +115,12 @@ func marked(text string, mark byte) (rest string, ok bool) {
 
 // head reads a line of a request's or an answer's head.
 func (r *transcriptReader) head(text string, in part) {
-	if m := requestLine.FindStringSubmatch(strings.TrimSpace(text)); m != nil {
+	if m := requestLine.get().FindStringSubmatch(strings.TrimSpace(text)); m != nil {
 		r.t.Request, r.in = newRequest(m[1], m[2]), inRequest
 		r.sent.Reset()
 		return
 	}
-	if m := statusLine.FindStringSubmatch(text); m != nil {
+	if m := statusLine.get().FindStringSubmatch(text); m != nil {
 		status, _ := strconv.Atoi(m[1])
 		r.t.Status, r.t.Header, r.in = status, http.Header{}, inAnswer
 		r.body.Reset()
@@ -166,10 +165,10 @@ func cutBody(body []byte, h http.Header) []byte {
 
 // sdkErrors are how SDKs and programs write an error: boto3, Go, JavaScript and
 // this module.
-var sdkErrors = []*regexp.Regexp{
-	regexp.MustCompile(`(?s)An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)`),
-	regexp.MustCompile(`(?s)\bapi error (\w+): (.*)`),
-	regexp.MustCompile(`(?s)\b([A-Z]\w+(?:Exception|InvalidSignature|SignatureDoesNotMatch))\b:? (.*)`),
+var sdkErrors = []*pattern{
+	{expr: `(?s)An error occurred \((\w+)\) when calling the \w+ operation[^:]*: (.*)`},
+	{expr: `(?s)\bapi error (\w+): (.*)`},
+	{expr: `(?s)\b([A-Z]\w+(?:Exception|InvalidSignature|SignatureDoesNotMatch))\b:? (.*)`},
 }
 
 // Err is what the answer says, as a call of this package would return it; nil
@@ -181,7 +180,7 @@ func (t Transcript) Err() *Error {
 	e := responseError("", t.Status, t.Header, t.errorBody())
 	if t.Status == 0 && e.Code == "" {
 		for _, re := range sdkErrors {
-			if m := re.FindStringSubmatch(e.Message); m != nil {
+			if m := re.get().FindStringSubmatch(e.Message); m != nil {
 				e.Code, e.Message = m[1], truncate(strings.TrimSpace(m[2]), maxMessage)
 				break
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -81,7 +80,20 @@ type Explanation struct {
 // quoted, and by what is wrong with the request on its face.
 func Explain(e Evidence) (Explanation, bool) {
 	x := examine(e)
-	for _, step := range []func() bool{x.words, x.misspelled, x.search, x.differ, x.face, x.rest} {
+	return x.first(x.words, x.misspelled, x.search, x.differ, x.face, x.rest)
+}
+
+// ExplainMessage is Explain for what a service said, with the canonical request
+// that was signed, "" when it is not known. There is no signature to search
+// with, and programs that call nothing else stay without the search.
+func ExplainMessage(message, signed string, c Credentials) (Explanation, bool) {
+	x := examine(Evidence{Message: message, Signed: signed, Credentials: c})
+	return x.first(x.words, x.differ, x.face, x.rest)
+}
+
+// first takes the steps until one explains the refusal.
+func (x *examination) first(steps ...func() bool) (Explanation, bool) {
+	for _, step := range steps {
 		if step() {
 			return x.explanation(), true
 		}
@@ -262,11 +274,11 @@ func (x *examination) explanation() Explanation {
 // hidden stands for a session token.
 const hidden = "REDACTED"
 
-var tokenForm = regexp.MustCompile(`(?i)(\nx-amz-security-token: ?|\bX-Amz-(?:Security-Token|Signature)=)[^\n&]+`)
+var tokenForm = lazily(`(?i)(\nx-amz-security-token: ?|\bX-Amz-(?:Security-Token|Signature)=)[^\n&]+`)
 
 // hide takes the session token out of a canonical request.
 func (x *examination) hide(canonical string) string {
-	canonical = tokenForm.ReplaceAllString(canonical, "${1}"+hidden)
+	canonical = tokenForm().ReplaceAllString(canonical, "${1}"+hidden)
 	for _, token := range []string{x.claim.token, x.Credentials.SessionToken} {
 		if len(token) >= 8 { // shorter ones are placeholders, and found by name
 			for _, form := range []string{token, url.QueryEscape(token), string(appendEscaped(nil, url.QueryEscape(token)))} {

@@ -98,7 +98,7 @@ func shown(part, value string) string {
 	case secret:
 		return fmt.Sprintf("a secret of %d bytes", len(value))
 	}
-	value = tokenForm.ReplaceAllString(value, "${1}"+hidden)
+	value = tokenForm().ReplaceAllString(value, "${1}"+hidden)
 	if len(value) > 120 {
 		value = value[:120] + "…"
 	}

@@ -226,9 +226,9 @@ func TestCutAtEveryByte(t *testing.T) {
 			cut := all[:n-1]
 			switch how {
 			case "broken":
-				io.WriteString(c, chunked(eventStreamType, "Connection: close")+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n"))
+				io.WriteString(c, chunked(eventStreamType)+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n"))
 			case "ended":
-				io.WriteString(c, chunked(eventStreamType, "Connection: close")+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n")+"0\r\n\r\n")
+				io.WriteString(c, chunked(eventStreamType)+strings.TrimPrefix(httpChunk(cut), "0\r\n\r\n")+"0\r\n\r\n")
 			case "closed":
 				io.WriteString(c, "HTTP/1.0 200 OK\r\n"+eventStreamType+"\r\n\r\n"+string(cut))
 			case "reset":

@@ -200,9 +200,10 @@ func join(parts [][]byte) []byte {
 	return all
 }
 
-// head is a status line with headers; more holds "Name: value" lines.
+// head is a status line with headers; more holds "Name: value" lines. It says
+// what serve does, lest the next request goes out on a connection that ends.
 func head(status int, more ...string) string {
-	s := fmt.Sprintf("HTTP/1.1 %d %s\r\nx-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n", status, http.StatusText(status))
+	s := fmt.Sprintf("HTTP/1.1 %d %s\r\nConnection: close\r\nx-amzn-RequestId: 11111111-2222-3333-4444-555555555555\r\n", status, http.StatusText(status))
 	for _, h := range more {
 		s += h + "\r\n"
 	}

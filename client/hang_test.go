@@ -243,3 +243,33 @@ func TestSentAfterTheAnswer(t *testing.T) {
 		w.stop()
 	})
 }
+
+// full is a writer that has no room left.
+type full struct{ room int }
+
+var errFull = errors.New("no room left")
+
+func (w *full) Write(p []byte) (int, error) {
+	if w.room -= len(p); w.room < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+// What fails on this side is no stream that ended early.
+func TestTeeFails(t *testing.T) {
+	frames := helloFrames()
+	w := serve(t, func(c net.Conn, _ int) {
+		io.WriteString(c, chunked(eventStreamType)+httpChunk(frames[0])+httpChunk(frames[1][:20]))
+		untilGone(c)
+	})
+	s, err := newClient(t, w.url, WithTimeouts(ample)).Stream(t.Context(), converseStream)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Tee(&full{len(frames[0])})
+	if _, n, err := read(s); !errors.Is(err, errFull) || errors.Is(err, ErrIncompleteStream) || n > 1 {
+		t.Errorf("%d events, %v", n, err)
+	}
+	<-w.gone
+}

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"iter"
 	"mime"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -214,7 +213,7 @@ func (s *Stream) finish(err error) error {
 		e.Err = fmt.Errorf("%w: Close was called before the stream ended", fs.ErrClosed)
 	case err == io.EOF:
 		e.Err = fmt.Errorf("%w: the body ended without the stream's end", ErrIncompleteStream)
-	case errors.Is(err, io.ErrUnexpectedEOF), !ok && s.call.Err() == nil && connectionLost(err):
+	case errors.Is(err, io.ErrUnexpectedEOF): // body.broken makes one of whatever the network did
 		e.Err = fmt.Errorf("%w: %w", ErrIncompleteStream, err)
 	}
 	if t, ok := errors.AsType[*TimeoutError](e.Err); ok {
@@ -222,17 +221,6 @@ func (s *Stream) finish(err error) error {
 	}
 	e.RequestID, e.Events, e.Bytes = s.RequestID(), s.events, s.bytes()
 	return s.call.fail(e)
-}
-
-// connectionLost tells whether the network ended a body, in the middle of a
-// message or between two.
-func connectionLost(err error) bool {
-	if errors.Is(err, ErrTimeout) {
-		return false
-	}
-	_, cut := errors.AsType[*eventstream.TruncatedError](err)
-	_, broken := errors.AsType[*net.OpError](err)
-	return cut || broken
 }
 
 func (s *Stream) bytes() int64 { return s.call.attempt.body.n }

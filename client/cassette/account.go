@@ -79,17 +79,33 @@ var (
 	accessKeyForm  = lazy(`A(?:KIA|SIA|BIA|CCA)[A-Z0-9]{12,}`)
 )
 
-// accessKeys finds access key ids. A word in capitals that begins so is one
-// only when its length fits or a digit is in it.
+// accessKeys finds access key ids: words of their own, for in base64 anything
+// may stand by chance. A word in capitals that begins so is one only when its
+// length fits or a digit is in it.
 func accessKeys(s string) (spans []redact.Span) {
 	if !slices.ContainsFunc(accessKeyKinds, func(kind string) bool { return strings.Contains(s, kind) }) {
 		return nil
 	}
 	for _, m := range accessKeyForm().FindAllStringIndex(s, -1) {
 		key := s[m[0]:m[1]]
-		if strings.HasPrefix(key, "AKIA") || len(key) == 20 || strings.ContainsAny(key, "0123456789") {
+		if beginsWord(s, m[0]) && (m[1] == len(s) || !isAlnum(s[m[1]])) &&
+			(strings.HasPrefix(key, "AKIA") || len(key) == 20 || strings.ContainsAny(key, "0123456789")) {
 			spans = append(spans, redact.Span{Start: m[0], End: m[1], What: "access key id"})
 		}
 	}
 	return spans
+}
+
+func isAlnum(c byte) bool {
+	return isDigit(c) || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z'
+}
+
+// beginsWord tells whether no letter, digit or + stands before s[i:], but for
+// the end of an escape.
+func beginsWord(s string, i int) bool {
+	if i == 0 || !isAlnum(s[i-1]) && s[i-1] != '+' {
+		return true
+	}
+	escape := func(n int, begins string) bool { return i >= n && strings.HasPrefix(s[i-n:], begins) }
+	return escape(3, "%") || escape(6, `\u`) || escape(2, `\n`) || escape(2, `\r`) || escape(2, `\t`)
 }

@@ -119,6 +119,7 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 		`{"bytes":"` + base64.StdEncoding.EncodeToString(picture) + `"}`,
 		string(picture),
 		`{"usage":{"inputTokens":123456789012,"outputTokens":3},"created":1787150055.123456789012,"embedding":[0.123456789012,-1e-12]}`,
+		`{"bytes":"AAAAHGZ0eXBtcDQyAAAABIAAAASAAAAAAAAAAABDAAAAAKIAAAAAAAAAAAAAAAAKIAAAAAAAAAAAAAAAAA=="}`,
 		`{"text":"ASIAPACIFIC and ASIAPACIFICREGIONS, ABSK is a prefix, so is AKIA; the security token included in the request is expired"}`,
 		`{"nextToken":"AAMA-EFRSURBSGhtNkx6","message":"account balance 12, order 000000000042"}`,
 		`{"signature":"` + base64.StdEncoding.EncodeToString(picture[:400]) + `"}`,

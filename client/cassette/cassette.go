@@ -113,7 +113,7 @@ func (c *Cassette) load(file string) error {
 			c.redactor.issued = max(c.redactor.issued, lastPseudonym(i.append(nil)))
 			c.redactor.interaction(&e.Interaction)
 		}
-		e.question = ask(&e.Request)
+		e.question = ask(c.redactor.secretless(e.Request))
 		c.entries = append(c.entries, e)
 	}
 	return nil
@@ -183,7 +183,7 @@ func (c *Cassette) store(i Interaction, order int) {
 	defer c.mu.Unlock()
 	c.open--
 	if err := c.add(i, order); err != nil && c.err == nil {
-		c.err = fmt.Errorf("cassette: not recorded: %w", err)
+		c.err = fmt.Errorf("cassette: not recorded to %s: %w", c.path, err)
 	}
 }
 

@@ -2,6 +2,7 @@ package cassette
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -49,9 +50,7 @@ func TestScanFindsWhatIsPlanted(t *testing.T) {
 		t.Fatalf("in a clean one: %v", found)
 	}
 	secrets := map[string]string{"account id": "arn:aws:iam::123456789012:role/x"}
-	for kind, canary := range canaries {
-		secrets[kind] = canary
-	}
+	maps.Copy(secrets, canaries)
 	lines := strings.Split(clean, "\n")
 	for kind, secret := range secrets {
 		for n, line := range lines {

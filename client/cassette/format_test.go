@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,12 +85,7 @@ func TestBodies(t *testing.T) {
 }
 
 func contains(lines []string, line string) bool {
-	for _, l := range lines {
-		if l == line {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(lines, line)
 }
 
 // sample is a cassette with all that the format has.

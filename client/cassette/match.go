@@ -111,18 +111,22 @@ func encode(v any) string {
 	return b.String()
 }
 
-// live is a request as it is made now, without secrets; account ids stay.
+// live is a request as it is made now, as far as it is matched.
 func (r *redactor) live(req *http.Request, body []byte) question {
-	q := Request{Method: req.Method, URL: req.URL.String(), Header: req.Header}
+	q := Request{Method: req.Method, URL: req.URL.String(), Header: req.Header, Body: body}
 	if h, text, err := plain(req.Header, body); err == nil {
-		q.Header, body = h, text
+		q.Header, q.Body = h, text
 	}
-	q.Body = body
+	return ask(r.secretless(q))
+}
+
+// secretless is a request without secrets; account ids stay.
+func (r *redactor) secretless(q Request) *Request {
 	if !r.none {
 		q.URL = rewriteURL(q.URL, r.replaceSecrets)
-		q.Body, _ = rewriteBody(body, nil, r.replaceSecrets)
+		q.Body, _ = rewriteBody(q.Body, nil, r.replaceSecrets)
 	}
-	return ask(&q)
+	return &q
 }
 
 // How well a recorded request fits.

@@ -111,6 +111,18 @@ func TestExactMatchFirst(t *testing.T) {
 	}
 }
 
+// What was stored without redaction is found by a request that has the secret.
+func TestMatchUnredacted(t *testing.T) {
+	path := tempFile(t)
+	request := func() *http.Request {
+		return newRequest(t, "POST", "http://h/AKIACANARY0123456789?a=AKIACANARY0123456789", `{"a":"AKIACANARY0123456789"}`)
+	}
+	c := mustOpen(t, path, Options{Mode: Record, Redaction: Redaction{None: true}})
+	mustDo(t, c.Wrap(answer(200, nil, "{}")), request())
+	mustDo(t, mustOpen(t, path, Options{}).Wrap(noNetwork(t)), request())
+	mustDo(t, mustOpen(t, path, Options{Redaction: Redaction{None: true}}).Wrap(noNetwork(t)), request())
+}
+
 // Of several answers that of the same host comes first.
 func TestSameHostFirst(t *testing.T) {
 	path := tempFile(t)

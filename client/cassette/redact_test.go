@@ -1,15 +1,19 @@
 package cassette
 
 import (
+	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"rawbedrock/eventstream"
 )
@@ -124,9 +128,10 @@ var answerPlaces = map[string]func(text string) string{
 	"SSE": func(text string) string {
 		return fmt.Sprintf("event: x\ndata: {\"text\":%q}\n\ndata: [DONE]\n\n", text)
 	},
-	"SSE, escaped": func(text string) string { return "data: {\"text\":\"" + escaped(text) + "\"}\r\n\r\n" },
-	"SSE comment":  func(text string) string { return "data: 1\n: " + text + "\n\n" },
-	"cut SSE":      func(text string) string { return fmt.Sprintf("data: 1\n\ndata: {\"text\":%q", text) },
+	"SSE, escaped":     func(text string) string { return "data: {\"text\":\"" + escaped(text) + "\"}\r\n\r\n" },
+	"SSE field's name": func(text string) string { return "data: 1\n" + text + ": x\n\ndata: 2\n" + text + "\n\n" },
+	"SSE comment":      func(text string) string { return "data: 1\n: " + text + "\n\n" },
+	"cut SSE":          func(text string) string { return fmt.Sprintf("data: 1\n\ndata: {\"text\":%q", text) },
 	"events, spelled": func(text string) string {
 		var frames [][]byte
 		for part := range strings.SplitSeq(text, "") {
@@ -262,4 +267,32 @@ func TestNoCanaryOfAnAnswer(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whatever a body is, a secret in it goes and the rest stays what it was.
+func FuzzRedact(f *testing.F) {
+	const secret = "own/secret+canary=0123456789"
+	for _, put := range answerPlaces {
+		body := put("HERE")
+		before, after, _ := strings.Cut(body, "HERE")
+		f.Add([]byte(before), []byte(after))
+	}
+	f.Add([]byte(`{"a":1,`), []byte(`"b":[true,null,-1e5]}`))
+	f.Fuzz(func(t *testing.T, before, after []byte) {
+		r := newRedactor(Redaction{Secrets: []string{secret}, Getenv: func(string) string { return "" }})
+		plain := slices.Concat(before, after)
+		out, arrivals := r.body(plain, []Arrival{{len(plain), time.Second}})
+		if json.Valid(plain) && !json.Valid(out) {
+			t.Errorf("%q is no JSON any more: %q", plain, out)
+		}
+		if n := len(arrivals); len(plain) > 0 && arrivals[n-1] != (Arrival{len(out), time.Second}) {
+			t.Errorf("%d bytes came by %v", len(out), arrivals)
+		}
+		if again, _ := r.body(out, nil); !bytes.Equal(again, out) {
+			t.Errorf("redacted twice %q becomes %q", out, again)
+		}
+		if out, _ := r.body(slices.Concat(before, []byte(secret), after), nil); bytes.Contains(out, []byte(secret)) {
+			t.Errorf("it is in %q", out)
+		}
+	})
 }

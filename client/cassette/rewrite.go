@@ -29,8 +29,8 @@ func (r *redactor) body(body []byte, arrivals []Arrival) ([]byte, []Arrival) {
 		pieces[path] = r.replaceAcross(pieces[path])
 	}
 	replace := func(path, context, text string, fixed bool) string {
-		if path != "" && !fixed {
-			text, pieces[path] = pieces[path][0], pieces[path][1:]
+		if left := pieces[path]; !fixed && len(left) > 0 {
+			text, pieces[path] = left[0], left[1:]
 		}
 		return r.replace(path, context, text, fixed)
 	}
@@ -115,14 +115,16 @@ func rewriteRecord(line string, f change) string {
 	fields := strings.Split(line, joint)
 	for i, field := range fields {
 		name, value, ok := strings.Cut(field, ":")
-		if !ok {
+		at := place{path: name}
+		if name = rewriteText(name, place{}, false, f); !ok {
+			fields[i] = name
 			continue
 		}
 		space := ""
 		if strings.HasPrefix(value, " ") {
 			space, value = " ", value[1:]
 		}
-		value = string(rewriteBytes([]byte(value), place{path: name}, f))
+		value = string(rewriteBytes([]byte(value), at, f))
 		fields[i] = name + ":" + space + value
 	}
 	line = strings.Join(fields, joint)

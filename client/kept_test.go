@@ -107,16 +107,16 @@ var kept = []struct {
 		{operation.MantleCreateMessage, "", `{"model":"anthropic.claude-opus-5-5","max_tokens":100,"messages":[{"role":"user","content":"Hello"}]}`, ""},
 		{operation.MantleCountTokens, "", `{"model":"anthropic.claude-opus-5-5","messages":[{"role":"user","content":"Hello"}]}`, ""},
 	}},
-	{"error-validation", nil, []keptCall{{operation.Converse, "no.such-model-v1:0", `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""}, {operation.InvokeModel, keptClaude, `{"max_tokens":9}`, ""}}},
-	{"error-access-denied", []bedrocktest.Fault{{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/jane is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy allows the bedrock:InvokeModel action"}}, []keptCall{{operation.Converse, nova, `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""}}},
-	{"error-throttled", []bedrocktest.Fault{{Code: "ThrottlingException", Nth: []int{1}}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""}}},
-	{"error-unavailable", []bedrocktest.Fault{{Code: "ServiceUnavailableException", Nth: []int{1}}, {Code: "ModelNotReadyException", Nth: []int{1}}}, []keptCall{{operation.InvokeModel, keptClaude, keptMessages, ""}}},
+	{"error-validation", nil, []keptCall{{operation.Converse, "no.such-model-v1:0", `{"messages":[{"role":"user","content":[{"text":"Answer with validation."}]}]}`, ""}, {operation.InvokeModel, keptClaude, `{"max_tokens":9}`, ""}}},
+	{"error-access-denied", []bedrocktest.Fault{{Code: "AccessDeniedException", Message: "User: arn:aws:iam::111122223333:user/jane is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0 because no identity-based policy allows the bedrock:InvokeModel action"}}, []keptCall{{operation.Converse, nova, `{"messages":[{"role":"user","content":[{"text":"Answer with access denied."}]}]}`, ""}}},
+	{"error-throttled", []bedrocktest.Fault{{Code: "ThrottlingException", Nth: []int{1}}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Answer with throttled."}]}]}`, ""}}},
+	{"error-unavailable", []bedrocktest.Fault{{Code: "ServiceUnavailableException", Nth: []int{1}}, {Code: "ModelNotReadyException", Nth: []int{1}}}, []keptCall{{operation.InvokeModel, keptClaude, strings.Replace(keptMessages, "Hello", "Answer with unavailable.", 1), ""}}},
 	{"error-mid-stream", []bedrocktest.Fault{{Operation: "ConverseStream", Exception: "throttlingException", At: new(5)}, {Operation: "InvokeModelWithResponseStream", Exception: "modelStreamErrorException", At: new(3)}}, []keptCall{
-		{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""},
-		{operation.InvokeModelWithResponseStream, keptClaude, keptMessages, ""},
+		{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Answer with mid stream."}]}]}`, ""},
+		{operation.InvokeModelWithResponseStream, keptClaude, strings.Replace(keptMessages, "Hello", "Answer with mid stream.", 1), ""},
 	}},
-	{"error-first-event", []bedrocktest.Fault{{Exception: "internalServerException"}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""}}},
-	{"error-broken-off", []bedrocktest.Fault{{Break: "close", At: new(6)}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Hello"}]}]}`, ""}}},
+	{"error-first-event", []bedrocktest.Fault{{Exception: "internalServerException"}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Answer with first event."}]}]}`, ""}}},
+	{"error-broken-off", []bedrocktest.Fault{{Break: "close", At: new(6)}}, []keptCall{{operation.ConverseStream, nova, `{"messages":[{"role":"user","content":[{"text":"Answer with broken off."}]}]}`, ""}}},
 }
 
 const (
@@ -228,7 +228,7 @@ func keptFiles(t *testing.T) (files []string) {
 // Every kept cassette is sound and holds no secret, and every interaction of
 // it gets through the client: an answer, or the error that was recorded.
 func TestKeptCassettes(t *testing.T) {
-	operations, text := map[string]int{}, ""
+	operations, text, asked := map[string]int{}, "", map[string]string{}
 	for _, path := range keptFiles(t) {
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -253,6 +253,11 @@ func TestKeptCassettes(t *testing.T) {
 				continue
 			}
 			operations[op.Name]++
+			key := i.Request.Method + i.Request.URL + string(i.Request.Body)
+			if other := asked[key]; other != "" && other != path {
+				t.Errorf("%s:%d: %s answers that too", path, i.Line, other)
+			}
+			asked[key] = path
 			_, err := keptAnswer(t, c, Request{Op: op, Labels: labels, Query: u.Query(), Body: i.Request.Body})
 			if wrong := i.Response.Status/100 != 2 || i.Response.Cut != "" || bytes.Contains(i.Response.Body, []byte("xception")); wrong != (err != nil) {
 				t.Errorf("%s:%d: %v", path, i.Line, err)

@@ -18,7 +18,7 @@ func cassetteCommand() command {
 				name: "show", args: "FILE", short: "print a recording as a conversation", long: showHelp,
 				setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
 					var s showFlags
-					choice(fs, &s.output, "output", "text", "`form`: text, or json with everything that is recorded", "text", "json")
+					choice(fs, &s.output, "output", "text", "`form`: text, or json with headers, bodies and events", "text", "json")
 					alias(fs, "o", "output")
 					return func(_ context.Context, e env, args []string) error { return s.run(e, args) }
 				},
@@ -43,8 +43,8 @@ func cassetteCommand() command {
 }
 
 const showHelp = `Prints each request, the text, tool calls and stop reason of its answer, the
-tokens, and when what came. -o json prints an array of all that is recorded,
-with the events of streams decoded.
+tokens, and when what came. -o json prints an array with headers, bodies and the
+decoded events of streams.
 
 Examples:
   bedrock converse --mock --record hello.cassette "Hello" && bedrock cassette show hello.cassette

@@ -26,6 +26,8 @@ Examples:
   bedrock converse --no-stream -o json "Hello"
   bedrock converse --lint --body @request.json
   bedrock converse --body @request.json --dry-run curl
+  bedrock converse --record hello.cassette "Hello"
+  bedrock converse --replay hello.cassette "Hello"
 `
 
 type converseFlags struct {

@@ -26,6 +26,7 @@ machine is refused without one.
 Examples:
   bedrock proxy -r us-east-1
   bedrock proxy --mock
+  bedrock proxy -r us-east-1 --record calls.cassette
   AWS_ENDPOINT_URL_BEDROCK_RUNTIME=http://127.0.0.1:8091 python3 app.py
 `
 

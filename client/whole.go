@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,9 @@ func ownFormat(h http.Header) bool {
 // errorBody tells whether an answer is an error whatever its status: an object
 // that holds nothing but what errors are made of.
 func errorBody(data []byte) bool {
-	if len(data) > maxMessage {
+	_, opening, _ := bytes.Cut(data, []byte(`"`))
+	name, _, _ := bytes.Cut(opening, []byte(`"`))
+	if len(data) > maxMessage || !errorMember(string(name)) { // as nearly every answer shows by its first name
 		return false
 	}
 	tells, nothingElse := false, true
@@ -115,14 +118,20 @@ func errorBody(data []byte) bool {
 		case "message", "Message", "error":
 			tells = tells || v.Type == gjson.String && v.Str != "" || name.Str == "error" && v.IsObject()
 		}
-		switch strings.ToLower(name.Str) {
-		case "message", "error", "__type", "type", "code", "status", "exceptionmetadata", "requestid", "request_id":
-		default:
-			nothingElse = false
-		}
+		nothingElse = errorMember(name.Str)
 		return nothingElse
 	})
 	return tells && nothingElse
+}
+
+// errorMember tells the names of what errors are made of.
+func errorMember(name string) bool {
+	for _, known := range [...]string{"message", "error", "__type", "type", "code", "status", "exceptionmetadata", "requestid", "request_id"} {
+		if strings.EqualFold(name, known) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkEncoding refuses an answer in an encoding that was not asked for.

@@ -112,9 +112,20 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// atOnce calls f from 256 goroutines and reports the CPU time a call.
+// atOnce calls f from 256 goroutines and reports the CPU time a call, once the
+// connections are there.
 func atOnce(b *testing.B, f func(context.Context) error) {
+	var first sync.WaitGroup
+	for range 256 {
+		first.Go(func() {
+			if err := f(b.Context()); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+	first.Wait()
 	b.ReportAllocs()
+	b.ResetTimer()
 	b.SetParallelism(256 / runtime.GOMAXPROCS(0))
 	start := cpu()
 	b.RunParallel(func(pb *testing.PB) {

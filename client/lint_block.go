@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strconv"
@@ -110,7 +111,7 @@ func (l *linter) toolResult(path, role string, b *ToolResultBlock) {
 }
 
 func isObject(raw json.RawMessage) bool {
-	return strings.HasPrefix(strings.TrimLeft(string(raw), " \t\r\n"), "{")
+	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{"))
 }
 
 // reasoning: only Claude signs it.

@@ -64,26 +64,34 @@ func (d Defect) String() string {
 // wrong, if they are few, or else searches for the next 12 bytes that are a
 // sound prelude.
 func Lint(stream []byte) (defects []Defect, sound int) {
+	sound = Walk(stream, func(d Defect) { defects = append(defects, d) })
+	return defects, sound
+}
+
+// Walk is Lint for streams that may have very many defects: it hands over each
+// as it is found and keeps none.
+func Walk(stream []byte, report func(Defect)) (sound int) {
 	l := linter{data: stream}
 	for l.at < len(l.data) {
-		before := len(l.defects)
 		next := l.message()
-		if len(l.defects) == before {
+		if len(l.defects) == 0 {
 			sound++
 		}
-		for i := before; i < len(l.defects); i++ {
-			l.defects[i].Next = int64(next)
+		for _, d := range l.defects {
+			d.Next = int64(next)
+			report(d)
 		}
-		l.at = next
+		l.defects, l.at = l.defects[:0], next
 	}
-	return l.defects, sound
+	return sound
 }
 
 type linter struct {
 	data    []byte
 	at      int // where the message in hand begins
 	dec     Decoder
-	defects []Defect
+	defects []Defect // of the message in hand
+	wasted  int      // bytes of checksums that were not right
 }
 
 // add reports a defect of the bytes at an offset within the message.
@@ -112,13 +120,14 @@ func (l *linter) message() (next int) {
 		return l.prelude(rest, want, got)
 	}
 	if l.length(total, headers) {
-		if total >= minFrame && total <= len(rest) && sealed(rest, total) {
-			return l.at + total
+		if total < minFrame || !l.ends(rest[:preludeLen], total) {
+			return l.resume()
 		}
-		return l.resume()
+		l.checksum(rest[:preludeLen], total)
+		return l.at + total
 	}
 	if total > len(rest) {
-		return l.cut(total, len(rest), "")
+		return l.cut(total, len(rest))
 	}
 	return l.body(rest, total, headers)
 }
@@ -153,32 +162,49 @@ func (l *linter) length(total, headers int) (impossible bool) {
 }
 
 // cut reports a message of which only have bytes are there.
-func (l *linter) cut(total, have int, note string) (next int) {
-	next = l.search(l.at + preludeLen)
+func (l *linter) cut(total, have int) (next int) {
+	next = l.search(l.at+preludeLen, len(l.data))
 	if next < len(l.data) {
 		have = next - l.at
 	}
 	d := l.add(have, io.ErrUnexpectedEOF, fmt.Sprintf("%d bytes", total), fmt.Sprint(have))
-	d.Missing, d.Lost, d.Note = int64(total-have), next < len(l.data), note
+	d.Missing, d.Lost = int64(total-have), next < len(l.data)
 	return next
 }
 
-// body checks a message that is there as a whole.
+// body checks a message that is there as a whole, if its length is right.
 func (l *linter) body(rest []byte, total, headers int) (next int) {
-	frame := rest[:total]
-	next = l.at + total
-	want, got := binary.BigEndian.Uint32(frame[total-crcLen:]), update(0, frame[:total-crcLen])
-	if want != got {
-		if next != len(l.data) && !soundPrelude(l.data[next:]) && l.search(l.at+preludeLen) < next {
-			return l.cut(total, total, fmt.Sprintf("message checksum mismatch: expected 0x%08x, found 0x%08x", want, got))
-		}
-		d := l.add(total-crcLen, ErrMessageChecksum, fmt.Sprintf("0x%08x", want), fmt.Sprintf("0x%08x", got))
-		if at, ok := wrongByte(frame[:total-crcLen], want, got); ok && at.within >= preludeLen {
-			d.At, d.Note = int64(l.at+at.within), at.note(l.at)
+	prelude := rest[:preludeLen]
+	ends := l.ends(prelude, total)
+	if !ends {
+		next = l.search(l.at+preludeLen, len(l.data))
+		if next < l.at+total {
+			return l.cut(total, total)
 		}
 	}
-	l.headers(frame[preludeLen : preludeLen+headers])
-	return next
+	d := l.checksum(prelude, total)
+	if n := next - l.at - total; !ends && d != nil && d.Note == "" && total+n < maxStray {
+		if at, ok := stray(rest[:total+n], n); ok && at >= preludeLen {
+			d.At, d.Lost = int64(l.at+at), true
+			d.Note = fmt.Sprintf("without the %d bytes from %d on the checksum would be right: %+q", n, d.At, rest[at:at+min(n, 60)])
+			return next
+		}
+	}
+	l.headers(rest[preludeLen : preludeLen+headers])
+	return l.at + total
+}
+
+// checksum checks that of the message in hand; nil, if it is right.
+func (l *linter) checksum(prelude []byte, total int) *Defect {
+	want, got := l.sums(prelude, total)
+	if want == got {
+		return nil
+	}
+	d := l.add(total-crcLen, ErrMessageChecksum, fmt.Sprintf("0x%08x", want), fmt.Sprintf("0x%08x", got))
+	if at, ok := wrongByte(l.data[l.at:l.at+total-crcLen], want, got); ok && at.within >= preludeLen {
+		d.At, d.Note = int64(l.at+at.within), at.note(l.at)
+	}
+	return d
 }
 
 // headers checks a block of headers up to the first that cannot be read.
@@ -189,21 +215,32 @@ func (l *linter) headers(b []byte) {
 		size, err := l.dec.parseHeader(b[at:], &h)
 		if fault, ok := errors.AsType[*headerFault](err); ok {
 			l.add(preludeLen+at+fault.at, ErrHeader, fault.expected, fault.found).Note = fault.text
-			return
-		}
-		texts := []string{h.Name, h.Value.text}
-		if h.Value.kind != KindString {
-			texts = texts[:1]
-		}
-		for _, text := range texts {
-			if !utf8.ValidString(text) {
-				l.add(preludeLen+at, ErrNotUTF8, "UTF-8", fmt.Sprintf("%+q", text[:min(len(text), 60)])).Warning = true
+			if b[at] > 0 {
+				return
 			}
+			if size, err = l.dec.parseHeader(append([]byte{1, 'x'}, b[at+1:]...), &h); err != nil {
+				return
+			}
+			size, h.Name = size-1, ""
+		}
+		l.text(preludeLen+at+1, h.Name)
+		if h.Value.kind == KindString {
+			l.text(preludeLen+at+size-len(h.Value.text), h.Value.text)
 		}
 		if seen[h.Name] {
 			l.add(preludeLen+at, ErrDuplicateHeader, "every name once", fmt.Sprintf("%+q again", h.Name)).Warning = true
 		}
 		seen[h.Name] = true
 		at += size
+	}
+}
+
+// text warns of a name or string that is not UTF-8, at its first bad byte.
+func (l *linter) text(within int, s string) {
+	for i, r := range s {
+		if _, size := utf8.DecodeRuneInString(s[i:]); r == utf8.RuneError && size == 1 {
+			l.add(within+i, ErrNotUTF8, "UTF-8", fmt.Sprintf("%+q", s[i:min(len(s), i+60)])).Warning = true
+			return
+		}
 	}
 }

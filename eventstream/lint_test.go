@@ -2,7 +2,11 @@ package eventstream
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -115,20 +119,33 @@ func TestLintSays(t *testing.T) {
 	stream, begins := threeMessages()
 	wrongLength := bytes.Clone(stream)
 	copy(wrongLength, "\xff\xff\xff")
+	wrongHeaders := bytes.Clone(stream)
+	copy(wrongHeaders[4:], "\xff\x00\xff\x18")
+	wrongHeaders[45] ^= 1
+	lie := bytes.Clone(stream) // that two messages are one
+	binary.BigEndian.PutUint32(lie, uint32(begins[2]))
+	binary.BigEndian.PutUint32(lie[8:], crc32.ChecksumIEEE(lie[:8]))
 	twice := sealHeaders([]byte("\x01a\x00\x01a\x07\x00\x01\xff\x01b"), []byte("payload"))
 	for _, tt := range []struct {
 		stream []byte
 		want   []string
 	}{
-		{wrongLength, []string{"message at offset 0: prelude checksum mismatch at byte 0: expected 0x", "total length 54 would be right where 4294967094 is", "the next message begins at 54"}},
+		{wrongLength, []string{"message at offset 0: prelude checksum mismatch at byte 0: expected 0x", "total length 54 would be right where 4294967094 is"}},
 		{stream[:begins[1]-3], []string{"message at offset 0 is cut short: 3 bytes missing at byte 51: expected 54 bytes, found 51"}},
 		{stream[:5], []string{"is cut short: at least 11 bytes missing at byte 5"}},
 		{slices.Concat(stream[:20], stream[begins[1]:]), []string{"cut short: 34 bytes missing at byte 20", "the next message begins at 20"}},
 		{frame(16, 0, 0xDEADBEEF, nil, 0x7d98c8ff), []string{"expected 0xdeadbeef, found 0x05c248eb; the checksum alone is wrong"}},
 		{seal(20, 5, []byte("1234")), []string{"impossible length at byte 4: expected a headers length of at most 4, found 5"}},
 		{seal(15, 0, nil), []string{"at byte 0: expected a total length of 16 or more, found 15"}},
-		{twice, []string{"duplicate header at byte 15: expected every name once, found \"a\" again", `text is not UTF-8 at byte 15: expected UTF-8, found "\xff"`, "malformed header at byte 21: expected 2 bytes for name and kind, found 1"}},
+		{twice, []string{"duplicate header at byte 15: expected every name once, found \"a\" again", `text is not UTF-8 at byte 20: expected UTF-8, found "\xff"`, "malformed header at byte 21: expected 2 bytes for name and kind, found 1"}},
 		{[]byte(`{"message":"no stream"}`), []string{"this is JSON, not an event stream"}},
+		{[]byte("HTTP/1.1 200 OK\r\n\r\n" + string(stream)), []string{"this is the head of an HTTP answer", "the next message begins at 19"}},
+		{base64.StdEncoding.AppendEncode(nil, stream), []string{"this is an event stream in base64"}},
+		{hex.AppendEncode(nil, stream), []string{"this is an event stream in hexadecimal"}},
+		{[]byte(strings.ToValidUTF8(string(stream), "\ufffd")), []string{"was read as text"}},
+		{wrongHeaders, []string{"at byte 4: expected 0x", "headers length 27 would be right where 4278255384 is", "message checksum mismatch at byte 45: "}},
+		{slices.Insert(bytes.Clone(stream), 45, []byte("stray")...), []string{"message checksum mismatch at byte 45: ", `without the 5 bytes from 45 on the checksum would be right: "stray"; the next message begins at 59`}},
+		{lie, []string{"message at offset 0 is cut short: "}},
 	} {
 		defects, _ := Lint(tt.stream)
 		var said []string

@@ -1,86 +1,163 @@
 package eventstream
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"math/bits"
 	"slices"
 )
 
 // prelude reports a prelude whose checksum is wrong, and finds out what it
-// should say: with one byte put right, or with its checksum replaced, the whole
-// message must be sound.
+// should say: with one of its three fields put right the message must fit.
 func (l *linter) prelude(rest []byte, want, got uint32) (next int) {
-	d := l.add(8, ErrPreludeChecksum, fmt.Sprintf("0x%08x", want), fmt.Sprintf("0x%08x", got))
+	l.add(8, ErrPreludeChecksum, fmt.Sprintf("0x%08x", want), fmt.Sprintf("0x%08x", got))
 	place := len(l.defects) - 1
-	fixed := slices.Clone(rest[:preludeLen])
-	if one, ok := wrongByte(rest[:8], want, got); ok {
-		fixed[one.within] = one.right
-		if total, ok := l.holds(fixed); ok {
-			d.At, d.Note = int64(l.at+one.within), one.note(l.at)
-			return l.repaired(total, fixed)
+	for _, fixed := range repairs(rest[:preludeLen]) {
+		if l.holds(fixed) {
+			return l.repaired(place, fixed)
 		}
-	}
-	fixed = binary.BigEndian.AppendUint32(slices.Clone(rest[:8]), got)
-	if total, ok := l.holds(fixed); ok {
-		d.Note = "the checksum alone is wrong, the lengths are right"
-		return l.repaired(total, fixed)
 	}
 	next = l.resume()
-	if d := &l.defects[place]; next-l.at < minFrame { // these 12 bytes were not all of it
-		d.stub(next-l.at, "or bytes that belong nowhere")
-	} else if next < len(l.data) { // the gap may tell the length
-		fixed = binary.BigEndian.AppendUint32(nil, uint32(next-l.at))
-		if fixed = append(fixed, rest[4:preludeLen]...); sum8(0, fixed) == want {
-			d.At, d.Note = d.Offset, fmt.Sprintf("total length %d would be right where %d is", next-l.at, binary.BigEndian.Uint32(rest))
+	if gap := next - l.at; gap >= minFrame { // which may be the length
+		given := append(binary.BigEndian.AppendUint32(nil, uint32(gap)), rest[4:preludeLen]...)
+		for _, fixed := range repairs(given) {
+			if _, headers := lengths(fixed); headers <= gap-minFrame && l.sealed(fixed, gap) {
+				return l.repaired(place, fixed)
+			}
 		}
-	} else if kind := notFrames(l.data); kind != "" && l.at == 0 {
-		d.Note = "this is " + kind + ", not an event stream"
+	} else if next < len(l.data) { // these 12 bytes were not all of it
+		l.defects[place].stub(gap, fmt.Sprintf("or bytes that belong nowhere: %+q", rest[:gap]))
+	}
+	if kind := notFrames(l.data[l.at:next]); kind != "" {
+		l.defects[place].Note = "this is " + kind
 	}
 	return next
 }
 
-// holds tells whether the message in hand is sound but for its prelude, when
-// that is fixed; its checksum may have been made of either.
-func (l *linter) holds(fixed []byte) (total int, ok bool) {
-	total, headers := lengths(fixed)
-	rest := l.data[l.at:]
-	if total < minFrame || headers > total-minFrame || total > len(rest) {
-		return total, false
+// repairs are the preludes whose checksum is right and that differ from one in
+// a single field: headers length, total length, checksum. A CRC is linear, so
+// the difference of the two sums is the sum of the difference; traced back
+// through the bytes it determines any four of them.
+func repairs(prelude []byte) (all [3][]byte) {
+	sum := sum8(0, prelude)
+	trace := sum ^ binary.BigEndian.Uint32(prelude[8:])
+	for i, at := range []int{4, 0} {
+		for range 4 {
+			trace = back(trace)
+		}
+		all[i] = slices.Clone(prelude)
+		binary.LittleEndian.PutUint32(all[i][at:], binary.LittleEndian.Uint32(prelude[at:])^trace)
 	}
-	sum := binary.BigEndian.Uint32(rest[total-crcLen:])
-	return total, sum == update(update(0, fixed), rest[preludeLen:total-crcLen]) || sealed(rest, total)
+	all[2] = binary.BigEndian.AppendUint32(slices.Clone(prelude[:8]), sum)
+	return all
 }
 
-// repaired goes on with the headers of a message whose prelude is known now.
-func (l *linter) repaired(total int, fixed []byte) (next int) {
-	_, headers := lengths(fixed)
+// holds tells whether the message in hand may have that prelude.
+func (l *linter) holds(prelude []byte) bool {
+	total, headers := lengths(prelude)
+	return total >= minFrame && headers <= total-minFrame && l.ends(prelude, total)
+}
+
+// ends tells whether the message in hand may have that length: its checksum is
+// right, or it reaches to another message or to the end of the stream without
+// others in it.
+func (l *linter) ends(prelude []byte, total int) bool {
+	next := l.at + total
+	if next > len(l.data) {
+		return false
+	}
+	return l.sealed(prelude, total) || (next == len(l.data) || soundPrelude(l.data[next:])) && !l.swallows(next)
+}
+
+// swallows tells whether messages, one behind the other, lead to next from
+// within the message in hand. One that its payload consists of does not.
+func (l *linter) swallows(next int) bool {
+	first := l.search(l.at+preludeLen, next)
+	at := first
+	for at < next && soundPrelude(l.data[at:]) && !l.tired() {
+		total, _ := lengths(l.data[at:])
+		at += total
+		l.wasted += minFrame
+	}
+	return first < next && at == next
+}
+
+// sealed tells whether the checksum of the message in hand is right.
+func (l *linter) sealed(prelude []byte, total int) bool {
+	if l.tired() {
+		return false
+	}
+	want, got := l.sums(prelude, total)
+	if want != got {
+		l.wasted += total
+	}
+	return want == got
+}
+
+// sums are the checksum that the message in hand ends in, and the right one: of
+// that prelude, or of the one that stands there if the message was made so.
+func (l *linter) sums(prelude []byte, total int) (want, got uint32) {
+	frame := l.data[l.at : l.at+total]
+	want = binary.BigEndian.Uint32(frame[total-crcLen:])
+	got = update(update(0, prelude), frame[preludeLen:total-crcLen])
+	if want != got && !bytes.Equal(prelude, frame[:preludeLen]) && want == update(0, frame[:total-crcLen]) {
+		got = want
+	}
+	return want, got
+}
+
+// tired tells that checksums of overlapping messages have been in vain so often
+// that the stream must have been made for it: no more of them are tried.
+func (l *linter) tired() bool { return l.wasted > 64*len(l.data)+1<<20 }
+
+// repaired says how the prelude differs from the right one, and goes on with
+// the message.
+func (l *linter) repaired(place int, fixed []byte) (next int) {
+	d := &l.defects[place]
+	d.Lost = false
+	was := l.data[l.at : l.at+preludeLen]
+	i := 0
+	for was[i] == fixed[i] {
+		i++
+	}
+	d.At = int64(l.at + i)
+	total, headers := lengths(fixed)
+	oldTotal, oldHeaders := lengths(was)
+	switch same := was[i] ^ fixed[i]; {
+	case i >= 8:
+		d.Note = "the checksum alone is wrong, the lengths are right"
+	case was[i]^same == fixed[i] && bytes.Equal(was[i+1:], fixed[i+1:]):
+		d.Note = repair{i, was[i], fixed[i]}.note(l.at)
+	case total != oldTotal:
+		d.Note = fmt.Sprintf("total length %d would be right where %d is", total, oldTotal)
+	default:
+		d.Note = fmt.Sprintf("headers length %d would be right where %d is", headers, oldHeaders)
+	}
+	l.checksum(fixed, total)
 	l.headers(l.data[l.at+preludeLen : l.at+preludeLen+headers])
 	return l.at + total
-}
-
-// sealed tells whether a frame of that length ends in its checksum.
-func sealed(b []byte, total int) bool {
-	return binary.BigEndian.Uint32(b[total-crcLen:]) == update(0, b[:total-crcLen])
 }
 
 // resume finds the next message without the help of the one in hand, and says
 // so in the defect reported last.
 func (l *linter) resume() (next int) {
-	next = l.search(l.at + 1)
+	next = l.search(l.at+1, len(l.data))
 	l.defects[len(l.defects)-1].Lost = next < len(l.data)
 	return next
 }
 
-// search returns the first place from which the stream has a sound prelude; the
-// end when there is none.
-func (l *linter) search(from int) int {
-	for ; from+preludeLen <= len(l.data); from++ {
+// search returns the first place from which the stream has a sound prelude; end
+// when there is none before.
+func (l *linter) search(from, end int) int {
+	for ; from < end; from++ {
 		if soundPrelude(l.data[from:]) {
 			return from
 		}
 	}
-	return len(l.data)
+	return end
 }
 
 func soundPrelude(b []byte) bool {
@@ -117,13 +194,40 @@ func wrongByte(b []byte, want, got uint32) (r repair, ok bool) {
 		return repair{len(b) + 3 - low, byte(want >> shift), byte(got >> shift)}, true
 	}
 	for at := len(b) - 1; at >= max(0, len(b)-maxRepair); at-- {
-		i := lastEntry[trace>>24]
-		if trace == slices8[0][i] {
-			return repair{at, b[at], b[at] ^ i}, true
+		if trace = back(trace); trace < 1<<8 {
+			return repair{at, b[at], b[at] ^ byte(trace)}, true
 		}
-		trace = (trace^slices8[0][i])<<8 | uint32(i)
 	}
 	return r, false
+}
+
+// maxStray is how long a message may be in which bytes too many are looked for.
+const maxStray = 1 << 20
+
+// stray finds where in b n bytes in a row must be left out for the checksum at
+// its end to be that of the others. The sums of what is before and after them
+// must meet.
+func stray(b []byte, n int) (at int, ok bool) {
+	end := len(b) - crcLen
+	before := make([]uint32, end-n+1)
+	sum := ^uint32(0)
+	for i := range before {
+		before[i] = sum
+		sum = slices8[0][byte(sum)^b[i]] ^ sum>>8
+	}
+	for at, sum = end-n, ^binary.BigEndian.Uint32(b[end:]); at > 0; at-- {
+		if before[at] == sum {
+			return at, true
+		}
+		sum = back(sum) ^ uint32(b[at+n-1])
+	}
+	return 0, false
+}
+
+// back undoes what a zero byte does to a sum.
+func back(sum uint32) uint32 {
+	i := lastEntry[sum>>24]
+	return (sum^slices8[0][i])<<8 | uint32(i)
 }
 
 // lastEntry finds the entry of the CRC table by its highest byte, which no two
@@ -135,15 +239,28 @@ var lastEntry = func() (t [256]byte) {
 	return t
 }()
 
-// notFrames tells what a file of another kind is.
+// notFrames tells what bytes of another kind are.
 func notFrames(b []byte) string {
 	for _, kind := range []struct{ start, name string }{
 		{"{", "JSON"}, {"[", "JSON"}, {"<", "XML or HTML"}, {"data:", "server-sent events"}, {"event:", "server-sent events"},
-		{"\x1f\x8b", "gzip"}, {"HTTP/", "an HTTP answer with its head"},
+		{"HTTP/", "the head of an HTTP answer"},
 	} {
-		if len(b) >= len(kind.start) && string(b[:len(kind.start)]) == kind.start {
-			return kind.name
+		if bytes.HasPrefix(bytes.TrimLeft(b, " \t\r\n\ufeff"), []byte(kind.start)) {
+			return kind.name + ", not an event stream"
 		}
+	}
+	start := b[:min(len(b), 64)]
+	raw, _ := base64.StdEncoding.AppendDecode(nil, start[:len(start)&^3])
+	digits, _ := hex.AppendDecode(nil, start[:len(start)&^1])
+	switch {
+	case bytes.HasPrefix(b, []byte("\x1f\x8b")):
+		return "gzip: unpack it first"
+	case soundPrelude(raw):
+		return "an event stream in base64: decode it first"
+	case soundPrelude(digits):
+		return "an event stream in hexadecimal digits: decode it first"
+	case bytes.Contains(start, []byte("\ufffd")):
+		return "an event stream that was read as text: U+FFFD stands where bytes are lost"
 	}
 	return ""
 }

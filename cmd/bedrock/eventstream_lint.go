@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -57,28 +59,42 @@ func lintStream(w io.Writer, r io.Reader, output string) error {
 	if err != nil {
 		return err
 	}
-	defects, sound := eventstream.Lint(data)
-	for _, d := range defects {
-		if output == "json" {
-			name := "cut short"
-			if d.Missing == 0 {
-				name = d.Err.Error()
-			}
-			err = printJSON(w, lintFinding{d.Offset, d.At, name, d.Expected, d.Found, d.Missing, d.AtLeast, d.Next, d.Lost, d.Warning, d.Note, d.String()})
-		} else if d.Warning {
-			_, err = fmt.Fprintln(w, "warning:", d)
-		} else {
-			_, err = fmt.Fprintln(w, d)
+	out := bufio.NewWriter(w)
+	findings := 0
+	sound := eventstream.Walk(data, func(d eventstream.Defect) {
+		findings++
+		if err == nil {
+			err = printDefect(out, d, output)
 		}
-		if err != nil {
-			return err
+	})
+	switch {
+	case err != nil || findings > 0:
+	case len(data) == 0 && output == "text":
+		fmt.Fprintln(out, "0 messages, 0 bytes: the stream is empty")
+	case output == "text":
+		fmt.Fprintf(out, "%s, %d bytes: sound\n", count(sound, "message"), len(data))
+	}
+	if err := cmp.Or(err, out.Flush()); err != nil {
+		return err
+	}
+	if findings > 0 {
+		return defectf("%s in %d bytes, %s sound", count(findings, "finding"), len(data), count(sound, "message"))
+	}
+	return nil
+}
+
+func printDefect(w io.Writer, d eventstream.Defect, output string) (err error) {
+	switch {
+	case output == "json":
+		name := "cut short"
+		if d.Missing == 0 {
+			name = d.Err.Error()
 		}
-	}
-	if len(defects) > 0 {
-		return defectf("%s in %d bytes, %s sound", count(len(defects), "finding"), len(data), count(sound, "message"))
-	}
-	if output == "text" {
-		_, err = fmt.Fprintf(w, "%s, %d bytes: sound\n", count(sound, "message"), len(data))
+		return printJSON(w, lintFinding{d.Offset, d.At, name, d.Expected, d.Found, d.Missing, d.AtLeast, d.Next, d.Lost, d.Warning, d.Note, d.String()})
+	case d.Warning:
+		_, err = fmt.Fprintln(w, "warning:", d)
+	default:
+		_, err = fmt.Fprintln(w, d)
 	}
 	return err
 }

@@ -20,7 +20,11 @@ func cassetteCommand() command {
 					var s showFlags
 					choice(fs, &s.output, "output", "text", "`form`: text, or json with headers, bodies and events", "text", "json")
 					alias(fs, "o", "output")
-					return func(_ context.Context, e env, args []string) error { return s.run(e, args) }
+					choice(fs, &s.form, "as", "", "print the requests as `form` curl, http, boto3 (Python) or go that makes them again", "curl", "http", "boto3", "go")
+					s.recordedFlags.register(fs)
+					s.connection.registerIdentity(fs)
+					fs.BoolVar(&s.mock, "mock", false, "with --as: requests for a 'bedrock mock' on this machine")
+					return func(ctx context.Context, e env, args []string) error { return s.run(ctx, e, args) }
 				},
 			},
 			{
@@ -46,9 +50,14 @@ const showHelp = `Prints each request, the text, tool calls and stop reason of i
 tokens, and when what came. -o json prints an array with headers, bodies and the
 decoded events of streams.
 
+--as prints the requests instead, each as something to run: curl or http signed
+with today's credentials (for an API key when there are none), a Python program
+or a Go program. They go where 'bedrock replay-live -h' says.
+
 Examples:
   bedrock converse --mock --record hello.cassette "Hello" && bedrock cassette show hello.cassette
   bedrock cassette show -o json hello.cassette
+  bedrock cassette show --as curl -n 1 --mock hello.cassette
 `
 
 const verifyHelp = `Checks cassettes, or all files *.cassette below a directory, and prints what is

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,9 +16,16 @@ import (
 	"rawbedrock/client/operation"
 )
 
-type showFlags struct{ output string }
+type showFlags struct {
+	output, form string
+	recordedFlags
+	connection // of the requests of --as
+}
 
-func (s *showFlags) run(e env, args []string) error {
+func (s *showFlags) run(ctx context.Context, e env, args []string) error {
+	if s.form != "" {
+		return s.as(ctx, e, args)
+	}
 	if len(args) != 1 {
 		return usagef("one file, not %d", len(args))
 	}
@@ -25,13 +33,24 @@ func (s *showFlags) run(e env, args []string) error {
 	if err != nil {
 		return usagef("%w", unprefixed(err))
 	}
+	if s.number > len(all) {
+		return s.tooFew(args[0], len(all))
+	}
+	first := 0
+	if s.number > 0 {
+		first = s.number - 1
+		all = all[first:s.number]
+	}
 	if s.output == "json" {
 		return showJSON(e.stdout, all)
 	}
 	var b bytes.Buffer
 	for n := range all {
+		if n > 0 {
+			b.WriteString("\n")
+		}
 		p := page{&b}
-		p.interaction(n, &all[n])
+		p.interaction(first+n, &all[n])
 	}
 	_, err = io.WriteString(e.stdout, strings.Map(visible, b.String()))
 	return err
@@ -89,9 +108,6 @@ func (p page) row(word, text string) {
 }
 
 func (p page) interaction(n int, i *cassette.Interaction) {
-	if n > 0 {
-		p.WriteString("\n")
-	}
 	op, labels, known := matchURL(i.Request)
 	title := []string{fmt.Sprintf("%d.", n+1)}
 	if known {
@@ -102,7 +118,7 @@ func (p page) interaction(n int, i *cassette.Interaction) {
 	p.request(i.Request.Body)
 	events := eventsOf(&i.Response)
 	p.row("answer", timing(&i.Response, events))
-	p.answer(op, labels, i, events)
+	hear(op, labels, i, events).print(p)
 	if i.Response.Cut != "" {
 		p.row("cut", fmt.Sprintf("after %s: %s", seconds(i.Response.CutAfter), i.Response.Cut))
 	}
@@ -292,10 +308,10 @@ func responseEvent(ev client.Event) (s said) {
 	return s
 }
 
-// answer prints what the model said, in any dialect.
-func (p page) answer(op operation.Operation, labels []string, i *cassette.Interaction, events []recordedEvent) {
+// hear puts together what the model said, in any dialect.
+func hear(op operation.Operation, labels []string, i *cassette.Interaction, events []recordedEvent) *heard {
 	x := dialect(op, labels)
-	var h heard
+	h := &heard{}
 	switch {
 	case i.Response.Status/100 != 2:
 		h.refused(i.Response.Header, i.Response.Body)
@@ -308,5 +324,5 @@ func (p page) answer(op operation.Operation, labels []string, i *cassette.Intera
 	default:
 		h.whole(x, &client.Response{Status: i.Response.Status, Header: i.Response.Header, Body: i.Response.Body})
 	}
-	h.print(p)
+	return h
 }

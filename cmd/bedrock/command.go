@@ -50,6 +50,7 @@ func commands() []command {
 		// streams and recordings
 		eventstreamCommand(),
 		cassetteCommand(),
+		replayLiveCommand(),
 
 		// servers
 		mockCommand(),

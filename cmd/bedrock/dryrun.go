@@ -61,17 +61,22 @@ func (a *answerFlags) show(ctx context.Context, e env, s *session, x exchange) e
 	if err != nil {
 		return err
 	}
-	for _, h := range headers(s.dry.request) {
-		if a.dryRun == "boto3" || a.dryRun == "go" {
+	p := &printer{out: out}
+	err = s.dry.write(e, p, a.dryRun)
+	return errors.Join(err, a.done(out, p.n))
+}
+
+// write prints the request in one of dryRunForms.
+func (d *dryRun) write(e env, w io.Writer, form string) error {
+	for _, h := range headers(d.request) {
+		if form == "boto3" || form == "go" {
 			break // these find credentials of their own
 		}
 		if h.variable != "" && h.value != h.prefix+e.getenv(h.variable) {
 			fmt.Fprintf(e.stderr, "note: the request needs the token it was made with: set %s to it first\n", h.variable)
 		}
 	}
-	p := &printer{out: out}
-	err = dryRunForms[a.dryRun](p, s.dry.request, s.dry.body)
-	return errors.Join(err, a.done(out, p.n))
+	return dryRunForms[form](w, d.request, d.body)
 }
 
 // header is one line of a request's head. variable is set where a secret

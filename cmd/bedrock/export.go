@@ -34,19 +34,8 @@ type export struct {
 // newExport reads a request that is about to be sent.
 func newExport(r *http.Request, body []byte) export {
 	x := export{request: r, body: body, header: http.Header{}}
-	prefix, path := "", r.URL.EscapedPath()
-	for rest := path; ; {
-		var ok bool
-		if x.op, x.labels, ok = operation.Match(r.Method, rest); ok {
-			prefix = strings.TrimSuffix(path, rest)
-			break
-		}
-		i := strings.IndexByte(strings.TrimPrefix(rest, "/"), '/')
-		if i < 0 {
-			break
-		}
-		rest = rest[i+1:] // a base URL may have a path of its own
-	}
+	var prefix string
+	x.op, x.labels, prefix, _ = matchPath(r.Method, r.URL.EscapedPath())
 	authorization := r.Header.Get("Authorization")
 	x.bearer = strings.HasPrefix(authorization, "Bearer ") || authorization == "" && r.Header.Get("X-Api-Key") != ""
 	if _, scope, ok := strings.Cut(authorization, "Credential="); ok {
@@ -62,7 +51,7 @@ func newExport(r *http.Request, body []byte) export {
 	}
 	x.service = cmp.Or(x.service, x.op.Host.SigningName())
 	x.region = cmp.Or(x.region, mockRegion) // the endpoint is given, and an API key names none
-	x.stream = x.op.Streaming == operation.EventStream || x.op.Streaming == operation.SSE && streams(body)
+	x.stream = streaming(x.op, body)
 	for name, values := range r.Header {
 		if !slices.Contains(ownHeaders, name) {
 			x.header[name] = values

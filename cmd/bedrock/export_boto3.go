@@ -28,9 +28,9 @@ func writeBoto3(w io.Writer, r *http.Request, body []byte) error {
 }
 
 // boto3Method is the method of boto3's client for an operation, "" when it has
-// none: the APIs of OpenAI and Anthropic.
+// none: the APIs of OpenAI and Anthropic, and what is newer than boto3 1.43.
 func boto3Method(op operation.Operation) string {
-	if op.Name == "" || op.Host == operation.Mantle || op.Streaming == operation.SSE || strings.HasPrefix(op.Path, "/openai/") || strings.HasPrefix(op.Path, "/anthropic/") {
+	if op.Name == "" || op == operation.InvokeGuardrailChecks || op.Host == operation.Mantle || op.Streaming == operation.SSE || strings.HasPrefix(op.Path, "/openai/") || strings.HasPrefix(op.Path, "/anthropic/") {
 		return ""
 	}
 	var b strings.Builder

@@ -25,9 +25,14 @@ type connection struct {
 }
 
 func (c *connection) register(fs *flag.FlagSet) {
+	c.registerCalls(fs)
+	c.tapeFlags.register(fs)
+}
+
+// registerCalls takes all flags but those of recordings.
+func (c *connection) registerCalls(fs *flag.FlagSet) {
 	c.registerIdentity(fs)
 	fs.BoolVar(&c.mock, "mock", false, "call a Bedrock inside this process: no account, no network")
-	c.tapeFlags.register(fs)
 	duration(fs, &c.timeouts.Connect, "connect-timeout", "longest `wait` for a connection: 300ms, 30s, 10m; 10s unless given, 0 for ever")
 	duration(fs, &c.timeouts.FirstEvent, "first-event-timeout", "longest `wait` for the first event of a stream (10m unless given) or for the answer (60m)")
 	duration(fs, &c.timeouts.Idle, "idle-timeout", "longest `wait` within an answer, 5m unless given")

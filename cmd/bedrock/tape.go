@@ -140,22 +140,30 @@ func (h hiding) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// matchURL finds the operation of a recorded request. An endpoint may have put
-// something before its path.
+// matchURL finds the operation of a recorded request.
 func matchURL(r cassette.Request) (op operation.Operation, labels []string, ok bool) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return op, nil, false
 	}
-	for path := u.EscapedPath(); !ok && path != ""; {
-		op, labels, ok = operation.Match(r.Method, path)
-		i := strings.IndexByte(path[1:], '/') + 1
+	op, labels, _, ok = matchPath(r.Method, u.EscapedPath())
+	return op, labels, ok
+}
+
+// matchPath finds the operation that a path ends in. A base URL may have put a
+// prefix before it.
+func matchPath(method, path string) (op operation.Operation, labels []string, prefix string, ok bool) {
+	for rest := path; rest != ""; {
+		if op, labels, ok = operation.Match(method, rest); ok {
+			return op, labels, strings.TrimSuffix(path, rest), true
+		}
+		i := strings.IndexByte(rest[1:], '/') + 1
 		if i == 0 {
 			break
 		}
-		path = path[i:]
+		rest = rest[i:]
 	}
-	return op, labels, ok
+	return op, nil, "", false
 }
 
 // recordedModel is the model that the first recorded request asks by its path,

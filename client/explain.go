@@ -24,6 +24,7 @@ type Refusal struct {
 	Service     string // likewise
 	// DefaultRegion is taken where the host names none.
 	DefaultRegion string
+	Hosts         []string // that it may have been signed for by mistake, such as those of endpoints that are set
 }
 
 // Explanation says why a call was refused and what to do. Nothing in it is a
@@ -77,7 +78,7 @@ func (x *Explanation) classify(r Refusal) bool {
 		return false
 	}
 	if x.Why, x.Fix = oneLine(e.Message, maxLine), e.Hint; errors.Is(e, ErrBadSignature) && strings.Contains(x.Fix, "bedrock explain") {
-		x.Fix = "Nothing here tells what was signed: give the request with its Authorization header and its body, as 'curl -v' shows it, to find the difference."
+		x.Fix = "Nothing here tells what was signed. The usual causes are a stray character in the secret key, a path that was encoded once instead of twice, and a proxy that changed the request; give the request with its Authorization header and its body, as 'curl -v' shows it, to find which."
 	}
 	return x.Fix != ""
 }
@@ -126,7 +127,7 @@ func (r Refusal) evidence(e *Error) sigv4.Evidence {
 	evidence := sigv4.Evidence{
 		Message: message, Request: r.Request, Signed: r.Signed, Body: r.RequestBody, PayloadHash: r.PayloadHash,
 		Credentials: r.Credentials, Region: region, Service: service,
-		Regions: regionNames, Services: []string{"bedrock", "bedrock-runtime", "bedrock-mantle", "bedrock-agent-runtime", "bedrock-agent"},
+		Hosts: r.Hosts, Regions: regionNames, Services: []string{"bedrock", "bedrock-runtime", "bedrock-mantle", "bedrock-agent-runtime", "bedrock-agent"},
 	}
 	var err error
 	if evidence.Answered, err = http.ParseTime(r.Header.Get("Date")); err != nil && !quoted && aboutTime.get().MatchString(message) {

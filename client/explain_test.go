@@ -165,6 +165,8 @@ func TestExplainClassifies(t *testing.T) {
 		{`{"message":"Invocation of model ID x with on-demand throughput isn’t supported."}`, "inference profile needed", "profile"},
 		{`{"Message":"User: arn:aws:iam::1:user/u is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/x because no identity-based policy allows the bedrock:InvokeModel action"}`, "access denied", "bedrock:InvokeModel"},
 		{`{"message":"Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z (20260101T001500Z - 5 min.)"}`, "clock", "NTP"},
+		{"<ErrorResponse><Error><Code>IncompleteSignature</Code><Message>Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. (Hashed with SHA-256 and encoded with Base64) Authorization=abc=</Message></Error></ErrorResponse>", "date", "X-Amz-Date"},
+		{`{"message":"The request signature we calculated does not match the signature you provided."}`, "signature refused", "usual causes"},
 		{`{"message":"The security token included in the request is expired"}`, "session token", "new ones"},
 		{"HTTP/1.1 403 Forbidden\n\n" + `{"Message":"Authentication failed: Please make sure your API Key is valid."}`, "credentials refused", "token inspect"},
 		{"> POST /model/x/converse HTTP/2 \n> Host: h\n> Authorization: Bearer " + canaryBearer + "\n>\n< HTTP/2 403 \n<\n" + `{"Message":"Authentication failed: Please make sure your API Key is valid."}`, "credentials refused", "token inspect"},

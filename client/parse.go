@@ -157,13 +157,13 @@ func closeJSON(text string) string {
 var (
 	xmlError   = pattern{expr: `^(?:<\?xml[^>]*\?>\s*)?<(?:ErrorResponse|Error|(\w+Exception))\b`}
 	xmlCode    = pattern{expr: `<Code>([^<]*)</Code>`}
-	xmlMessage = pattern{expr: `<[Mm]essage>([^<]*)</[Mm]essage>`}
+	xmlMessage = pattern{expr: `<[Mm]essage>([^<]*)`} // its end may be gone with a secret before it
 	title      = pattern{expr: `(?is)<title[^>]*>(.*?)</title>`}
 )
 
 func (e *Error) readXML(text string, secrets []string) {
 	if m := xmlMessage.get().FindStringSubmatch(text); m != nil {
-		e.Message = truncate(redact.Text(html.UnescapeString(m[1]), secrets...), maxMessage)
+		e.Message = truncate(redact.Text(strings.TrimSpace(html.UnescapeString(m[1])), secrets...), maxMessage)
 	}
 	if e.Code != "" {
 		return

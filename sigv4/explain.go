@@ -49,7 +49,8 @@ type Cause struct {
 	// Culprit names it: path, query, method, host, header NAME, session token,
 	// signed headers, payload hash, region, service, clock, date, access key,
 	// secret, signing key, canonical request, string to sign, signature or
-	// authorization.
+	// authorization; or it is "signature refused", when one is as likely as
+	// another.
 	Culprit string
 	Why     string // what was found, in a sentence or two
 	Fix     string // what to do
@@ -62,7 +63,10 @@ type Explanation struct {
 	// Proven: signing as Why tells, with the secret of the evidence, gives the
 	// very signature that the request carries.
 	Proven bool
-	Also   []Cause // what else differs, or may be it when nothing is proven
+	// Guess: nothing in the evidence shows it. Culprit is what is likely, and
+	// Also what else may be it.
+	Guess bool
+	Also  []Cause // what else differs, or may be it when nothing is proven
 
 	// The canonical requests: what was signed, as far as it is known or was
 	// found out, and what the service computed; Lines has them side by side.
@@ -98,7 +102,11 @@ func (x *examination) first(steps ...func() bool) (Explanation, bool) {
 			return x.explanation(), true
 		}
 	}
-	return x.explanation(), false
+	e := x.explanation()
+	if e.Culprit != "" { // what may be is no explanation
+		e.Cause, e.Also = Cause{}, x.found
+	}
+	return e, false
 }
 
 // examination is the work on one piece of evidence.
@@ -117,6 +125,8 @@ type examination struct {
 	hasty  bool    // the search leaves out what takes long
 	found  []Cause // the first is the culprit
 	proven bool
+	guess  bool   // what was found is only what is likely
+	well   bool   // the request given carries the right signature
 	signed string // what the search found to have been signed
 }
 
@@ -252,7 +262,7 @@ func (x *examination) explanation() Explanation {
 	if ours == "" && x.isOurs {
 		ours = x.ours.String()
 	}
-	e := Explanation{Proven: x.proven}
+	e := Explanation{Proven: x.proven, Guess: x.guess && len(x.found) > 0}
 	if x.isTheirs {
 		theirs = x.theirs.String()
 		if f, ok := parseForm(ours); ok {

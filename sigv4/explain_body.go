@@ -2,12 +2,18 @@ package sigv4
 
 import (
 	"bytes"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha512"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // variant is a body that somebody may have hashed or sent in place of another.
@@ -23,7 +29,7 @@ const maxVariants = 4 << 20
 // variants are what programs make of the request's body without meaning to;
 // they are made once.
 func (x *examination) variants() []variant {
-	if x.bodies != nil || len(x.Body) == 0 || len(x.Body) > maxVariants {
+	if x.bodies != nil || x.Body == nil || len(x.Body) > maxVariants {
 		return x.bodies
 	}
 	add := func(how string, body []byte) {
@@ -40,6 +46,14 @@ func (x *examination) variants() []variant {
 	add("with LF line breaks instead of CRLF", replace("\r\n", "\n"))
 	add("without any line breaks, as curl -d @FILE sends it", bytes.ReplaceAll(replace("\n", ""), []byte("\r"), nil))
 	add("with a byte order mark", append([]byte("\xef\xbb\xbf"), x.Body...))
+	add("cut to as many bytes as it has characters", x.Body[:utf8.RuneCount(x.Body)])
+	add("as ISO-8859-1", []byte(latin1(string(x.Body))))
+	add("as UTF-8 encoded twice", []byte(fromLatin1(string(x.Body))))
+	add("as UTF-16", utf16LE(string(x.Body)))
+	md5Sum, sha1Sum, sha512Sum := md5.Sum(x.Body), sha1.Sum(x.Body), sha512.Sum512(x.Body)
+	for how, sum := range map[string][]byte{"MD5": md5Sum[:], "SHA-1": sha1Sum[:], "SHA-512": sha512Sum[:]} {
+		x.bodies = append(x.bodies, variant{"as its " + how + " in place of its SHA-256", len(x.Body), hex.EncodeToString(sum)})
+	}
 	add("percent-encoded", []byte(url.QueryEscape(string(x.Body))))
 	add("as a JSON string", marshal(string(x.Body)))
 	var compact bytes.Buffer
@@ -72,6 +86,34 @@ func addJSON(add func(how string, body []byte), how string, compact []byte) {
 			both(how+", indented, all but ASCII escaped", asciiJSON(b.Bytes()))
 		}
 	}
+}
+
+// latin1 is text in ISO-8859-1; what that does not have becomes "?".
+func latin1(text string) string {
+	var b []byte
+	for _, r := range text {
+		if r > 0xff {
+			r = '?'
+		}
+		b = append(b, byte(r))
+	}
+	return string(b)
+}
+
+// fromLatin1 is text whose bytes were taken for ISO-8859-1.
+func fromLatin1(text string) string {
+	b := []rune{}
+	for _, c := range []byte(text) {
+		b = append(b, rune(c))
+	}
+	return string(b)
+}
+
+func utf16LE(text string) (b []byte) {
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = binary.LittleEndian.AppendUint16(b, unit)
+	}
+	return b
 }
 
 func marshal(v any) []byte {

@@ -202,7 +202,7 @@ func queryWhy(l Line, moved bool) string {
 		return why + " They are encoded differently: \"+\" or %20 for a space, upper or lower case digits, once too few or too many."
 	case l.Theirs == "" && moved:
 		return why + " The query was lost on the way."
-	case l.Ours == "":
+	case l.Ours == "" && !moved:
 		return why + " The query was not signed."
 	case moved:
 		return why + " Parameters were added, removed or changed on the way."
@@ -213,6 +213,8 @@ func queryWhy(l Line, moved bool) string {
 func (x *examination) payloadWhy(l Line, moved bool) string {
 	why := "The payload hash that was signed is not that of the body that arrived: "
 	switch {
+	case strings.EqualFold(l.Ours, l.Theirs):
+		return why + "it is in upper case."
 	case l.Ours == UnsignedPayload:
 		return why + "UNSIGNED-PAYLOAD was signed, without the header X-Amz-Content-Sha256 that says so."
 	case l.Theirs == UnsignedPayload:
@@ -221,8 +223,6 @@ func (x *examination) payloadWhy(l Line, moved bool) string {
 		return why + "an empty body was signed, and the one that arrived is not empty."
 	case l.Theirs == EmptyPayloadHash:
 		return why + "the body was lost on the way, or sent without a length."
-	case strings.EqualFold(l.Ours, l.Theirs):
-		return why + "it is in upper case."
 	}
 	if given, ok := x.ours.header("x-amz-content-sha256"); ok && given == l.Theirs {
 		why = "X-Amz-Content-Sha256 is not the hash of the body: "

@@ -165,37 +165,73 @@ func (x *examination) rest() bool {
 	if x.flawed() {
 		return true
 	}
-	if !x.isTheirs || !x.isOurs {
-		return false
+	if x.isTheirs && x.isOurs && x.Signed != "" {
+		return x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
 	}
-	switch tried := x.searchable(); {
-	case tried:
-		x.say("secret", "The request arrived as it was meant, and its signature is made neither with the secret access key given here nor by any mistake that is known: most likely it was made with another secret.", fixSecret)
-		why := "Or what was signed differs in a way that cannot be guessed: another body, or a value that was replaced as a whole."
-		if x.PayloadHash == "" {
-			why = "Or the body was changed on the way: only the body that was meant, which is not given here, can tell."
+	x.guess = true
+	switch tried := x.isOurs && x.searchable(); {
+	case tried && x.well:
+		return x.changedUnseen()
+	case tried && (x.isTheirs || x.PayloadHash != ""):
+		return x.notFound()
+	case x.isTheirs:
+		x.risky()
+		return x.isOurs
+	}
+	return false
+}
+
+// changedUnseen lists what may have become of a well signed request, of which
+// the service quotes nothing.
+func (x *examination) changedUnseen() bool {
+	x.say("signature refused", "The request given here is well signed with this secret access key, and the service quotes nothing of the one that arrived: it was changed on the way, or the secret is not the one of this access key.",
+		"Send it without any proxy or gateway between, or look at what arrives behind them; get the secret access key of this access key id afresh.")
+	for _, h := range x.ours.headers {
+		if rewritten(h.name) {
+			x.say("header "+printable(h.name), "Proxies add, change or drop it, and it is signed here.", fixHeader)
 		}
-		return x.say("payload hash", why, fixBody)
-	case x.Signed == "" && x.risky():
-	default:
-		x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
-		return true
 	}
-	return x.say("secret", "Or the secret access key is another key's, or has a stray line break or blank.", fixSecret)
+	x.say("payload hash", "The body may have been rewritten or lost on the way.", fixBody)
+	x.say("host", "Host may have been changed by a proxy.", fixHost)
+	x.say("path", "The path may have been decoded or encoded again by a proxy.", fixPath)
+	return x.say("secret", "It may belong to another access key.", fixSecret)
+}
+
+// notFound is left when no known mistake makes the signature.
+func (x *examination) notFound() bool {
+	const tried = "its signature is made neither with the secret access key given here nor by any mistake that is known"
+	if x.PayloadHash == "" {
+		x.say("payload hash", "All but the body, which is not given here, arrived as it was meant, and "+tried+": most likely the body was changed after it was hashed, which only the body that was meant can tell.", fixBody)
+		return x.say("secret", "Or it was made with another secret.", fixSecret)
+	}
+	as := "The request arrived as it was meant, and "
+	if !x.isTheirs {
+		as = "The service quotes nothing of the request that arrived. Of the one given here "
+	}
+	x.say("secret", as+tried+": most likely it was made with another secret.", fixSecret)
+	return x.say("payload hash", "Or what was signed differs in a way that cannot be guessed: another body, or a value that was replaced as a whole.", fixBody)
 }
 
 // risky names what signers get wrong in a request like this one, where nothing
 // proves it; what is rare first.
-func (x *examination) risky() bool {
-	const unproven = "All that the service quotes is as it was meant, so the fault is in how the request was signed; its Authorization header would prove where. "
-	may := func(culprit, why, fix string) {
-		if len(x.found) == 0 {
-			why = unproven + why
-		}
-		x.say(culprit, why, fix)
+func (x *examination) risky() {
+	unproven := "All that the service quotes is as it was meant, so the fault is in how the request was signed; "
+	switch {
+	case !x.isOurs:
+		unproven = "The request that was meant is not given here. "
+	case x.claimed:
+		unproven += "the secret access key of this access key, in the environment or a profile, would prove where. "
+	default:
+		unproven += "its Authorization header, with its secret access key in the environment or a profile, would prove where. "
 	}
-	if _, raw := receivedTarget(x.Request); strings.Trim(raw, "&=") != strings.Trim(x.theirs.query, "&=") {
-		may("query", "The query may not have been sorted, or was encoded differently, before it was signed.", fixQuery)
+	may := func(culprit, why, fix string) {
+		x.say(culprit, unproven+why, fix)
+		unproven = ""
+	}
+	if x.isOurs {
+		if _, raw := receivedTarget(x.Request); strings.Trim(withoutSignature(raw), "&=") != strings.Trim(x.theirs.query, "&=") {
+			may("query", "The query may not have been sorted, or was encoded differently, before it was signed.", fixQuery)
+		}
 	}
 	for _, h := range x.theirs.headers {
 		if raw, ok := x.raw(h.name); ok && raw != h.value && !strings.Contains(raw, ",") {
@@ -208,7 +244,10 @@ func (x *examination) risky() bool {
 			break
 		}
 	}
-	return len(x.found) > 0
+	may("secret", "The secret access key may be another key's, or have a stray line break or blank.", fixSecret)
+	if x.PayloadHash == "" && x.theirs.payload != EmptyPayloadHash {
+		may("payload hash", "The body may have been changed after it was hashed.", fixBody)
+	}
 }
 
 const fixSecret = "Take the secret access key of this very access key id afresh, without line breaks, blanks or quotation marks around it, and look where it comes from."

@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"crypto/md5"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -153,6 +154,10 @@ var mistakes = []mistake{
 	}},
 	{"query not signed", "query", "not signed", func(b *badSigner) { b.canonicalQuery = func(string) string { return "" } }},
 	{"query added on the way", "query", "added, removed or changed", onTheWay(func(r *http.Request) { r.RequestURI += "&trace=1" })},
+	{"slash in the query bare", "query", "encoded differently", func(b *badSigner) {
+		b.query = "a=x%2Fy"
+		b.canonicalQuery = func(q string) string { return "a=x/y" }
+	}},
 	{"value without =", "query", `needs its "="`, func(b *badSigner) { b.query = "flag"; b.canonicalQuery = same }},
 
 	{"method in lower case", "method", `"post"`, textAs(func(s string) string { return "post" + s[4:] })},
@@ -189,10 +194,23 @@ var mistakes = []mistake{
 		b.header["X-Note"] = []string{"one", "two"}
 		lineAs("x-note", func(v string) string { return strings.ReplaceAll(v, ",", ", ") })(b)
 	}},
+	{"bytes of a value taken for ISO-8859-1", "header x-note", "was signed where", func(b *badSigner) {
+		b.header.Set("X-Note", "café")
+		lineAs("x-note", fromLatin1)(b)
+	}},
+	{"length in characters", "header content-length", `"19" was signed where the service signs "20"`, func(b *badSigner) {
+		b.header.Set("Content-Length", "20")
+		lineAs("content-length", func(string) string { return "19" })(b)
+	}},
 	{"guessed content type", "header content-type", "x-www-form-urlencoded", lineAs("content-type", func(string) string { return "application/x-www-form-urlencoded" })},
 	{"headers not sorted", "canonical request", "another order", textAs(func(s string) string {
 		lines := strings.Split(s, "\n")
 		lines[3], lines[4] = lines[4], lines[3]
+		return strings.Join(lines, "\n")
+	})},
+	{"one header out of order", "canonical request", "another order", textAs(func(s string) string {
+		lines := strings.Split(s, "\n")
+		lines[4], lines[5] = lines[5], lines[4]
 		return strings.Join(lines, "\n")
 	})},
 	{"names not in lower case", "canonical request", "lower case", textAs(func(s string) string {
@@ -208,6 +226,7 @@ var mistakes = []mistake{
 	{"Host with a port", "host", "443", lineAs("host", func(v string) string { return v + ":443" })},
 	{"Host with a port on the way", "host", "8443", onTheWay(func(r *http.Request) { r.Host += ":8443" })},
 	{"Host changed on the way", "host", "gateway.internal", onTheWay(func(r *http.Request) { r.Host = "gateway.internal" })},
+	{"host of FIPS", "host", "another host", lineAs("host", func(string) string { return "other-fips.us-west-2.amazonaws.com" })},
 	{"another host", "host", "another host", lineAs("host", func(string) string { return "runtime.us-west-2.example.com" })},
 
 	{"key of another region", "region", "us-west-2", func(b *badSigner) {
@@ -250,6 +269,16 @@ var mistakes = []mistake{
 		b.payload = func(string) string { return HashPayload([]byte(`{"b": "\u00fc", "a": [1, 2]}`)) }
 	}},
 	{"UNSIGNED-PAYLOAD", "payload hash", "UNSIGNED", func(b *badSigner) { b.payload = func(string) string { return UnsignedPayload } }},
+	{"body in ISO-8859-1", "payload hash", "ISO-8859-1", func(b *badSigner) { b.payload = func(s string) string { return HashPayload([]byte(latin1(s))) } }},
+	{"body in UTF-8 encoded twice", "payload hash", "encoded twice", func(b *badSigner) { b.sentBody = fromLatin1 }},
+	{"body cut", "payload hash", "cut to as many bytes", func(b *badSigner) { b.sentBody = func(s string) string { return s[:len(s)-1] } }},
+	{"MD5 of the body", "payload hash", "as its MD5", func(b *badSigner) {
+		b.payload = func(s string) string { sum := md5.Sum([]byte(s)); return hex.EncodeToString(sum[:]) }
+	}},
+	{"hash of no body in upper case", "payload hash", "upper case", func(b *badSigner) {
+		b.body = ""
+		b.payload = func(string) string { return strings.ToUpper(EmptyPayloadHash) }
+	}},
 	{"body itself", "payload hash", "the body itself", func(b *badSigner) { b.payload = same }},
 	{"hash in upper case", "payload hash", "upper case", func(b *badSigner) {
 		b.payload = func(s string) string { return strings.ToUpper(HashPayload([]byte(s))) }
@@ -284,6 +313,7 @@ var mistakes = []mistake{
 	{"secret in quotes", "secret", "quotation", secretAs(`"` + example.SecretAccessKey + `"`)},
 	{"secret percent-encoded", "secret", "percent-encoded", secretAs(url.QueryEscape(example.SecretAccessKey))},
 	{"plus lost in the secret", "secret", "blank", secretAs(strings.ReplaceAll(example.SecretAccessKey, "+", " "))},
+	{"secret with a blank that does not break", "secret", "does not break", secretAs(example.SecretAccessKey + "\u00a0")},
 	{"another secret", "secret", "another secret", secretAs("another secret altogether, of forty bytes")},
 	{"AWS4 missing", "signing key", "AWS4", func(b *badSigner) {
 		b.key = func(b *badSigner) []byte {
@@ -296,11 +326,29 @@ var mistakes = []mistake{
 		}
 	}},
 
+	{"steps of the key swapped", "signing key", `the steps are region, day, service, "aws4_request"`, func(b *badSigner) {
+		b.key = func(b *badSigner) []byte {
+			return chain("AWS4"+b.secret, b.region, b.date.Format("20060102"), b.service, terminator)
+		}
+	}},
+	{"HMAC's arguments swapped", "signing key", "swapped", func(b *badSigner) {
+		b.key = func(b *badSigner) []byte {
+			return swappedChain("AWS4"+b.secret, b.date.Format("20060102"), b.region, b.service, terminator)
+		}
+	}},
+
 	{"canonical request with CRLF", "canonical request", "CRLF", textAs(func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") })},
 	{"line break behind the canonical request", "canonical request", "trailing newline", textAs(func(s string) string { return s + "\n" })},
 	{"no empty line behind the headers", "canonical request", "empty line", textAs(func(s string) string { return strings.Replace(s, "\n\n", "\n", 1) })},
 	{"string to sign with CRLF", "string to sign", "CRLF", toSignAs(func(s string) string { return strings.ReplaceAll(s, "\n", "\r\n") })},
 	{"line break behind the string to sign", "string to sign", "trailing newline", toSignAs(func(s string) string { return s + "\n" })},
+	{"scope before the time", "string to sign", "before the time", toSignAs(func(s string) string {
+		lines := strings.Split(s, "\n")
+		return strings.Join([]string{lines[0], lines[2], lines[1], lines[3]}, "\n")
+	})},
+	{"payload hash to sign", "string to sign", "payload hash stands", toSignAs(func(s string) string {
+		return s[:len(s)-64] + HashPayload([]byte(newBadSigner().body))
+	})},
 	{"algorithm missing", "string to sign", "algorithm", toSignAs(func(s string) string { return strings.TrimPrefix(s, algorithm+"\n") })},
 }
 
@@ -376,6 +424,9 @@ func TestExplainWithLess(t *testing.T) {
 		m.make(b)
 		_, sent, _ := b.send()
 		onTheWay := sent.URL.RequestURI() != sent.RequestURI || b.sentBody(b.body) != b.body || sent.Host != given.Host || sent.Method != given.Method
+		if e, ok := Explain(Evidence{Message: "It does not match.", Request: given, Body: []byte(body), Credentials: example}); onTheWay && (!ok || e.Culprit != "signature refused" || !e.Guess || len(e.Also) == 0) {
+			t.Errorf("%s, with nothing quoted: %v %+v", m.name, ok, e)
+		}
 		for _, less := range []func(e *Evidence){
 			func(e *Evidence) { e.Credentials = Credentials{} },
 			func(e *Evidence) {
@@ -391,6 +442,9 @@ func TestExplainWithLess(t *testing.T) {
 			e, ok := Explain(evidence)
 			if ok != (e.Culprit != "") || e.Proven && evidence.Credentials.SecretAccessKey == "" {
 				t.Errorf("%s: %v %+v", m.name, ok, e)
+			}
+			if e.Guess && e.Proven {
+				t.Errorf("%s: guessed and proven: %+v", m.name, e.Cause)
 			}
 			if onTheWay && evidence.Message != "" && evidence.Request != nil && e.Culprit != m.culprit {
 				t.Errorf("%s with less: %+v", m.name, e.Cause)

@@ -50,7 +50,7 @@ var sayings = []saying{
 	{lazily(`(?i)x-amz-content-sha256.{0,60}(?:not|mismatch|does)|XAmzContentSHA256Mismatch`), func(x *examination, _ []string) bool {
 		return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body that arrived: the body was changed after it was hashed.", fixBody)
 	}},
-	{lazily(`(?i)(Authorization header (?:must|requires|has)[^"\n]*|AWS query-string parameters? [^"\n]*|Credential must have exactly[^'"\n]*|SignedHeaders must be[^"\n]*|Unsupported AWS 'algorithm'[^"\n]*)`), func(x *examination, m []string) bool {
+	{lazily(`(?i)(Authorization header (?:must|requires|has)[^"\n]*|X-Amz-Expires must be[^"\n]*|AWS query-string parameters? [^"\n]*|Credential must have exactly[^'"\n]*|SignedHeaders must be[^"\n]*|Unsupported AWS 'algorithm'[^"\n]*)`), func(x *examination, m []string) bool {
 		return x.say("authorization", "The signature cannot be read: "+printable(m[1]),
 			"Write it as AWS4-HMAC-SHA256 Credential=KEYID/DAY/REGION/SERVICE/aws4_request, SignedHeaders=a;b;host, Signature=64 hex digits; a proxy or a shell may have changed it.")
 	}},
@@ -118,6 +118,8 @@ func (x *examination) regionSaid() bool {
 		return x.say("region", fmt.Sprintf("The credential scope names the region %s, the endpoint is that of %s.", printable(signed), printable(want)), fixRegion)
 	case signed != "":
 		return x.say("region", fmt.Sprintf("The credential scope names the region %s, which is not the endpoint's.", printable(signed)), fixRegion)
+	case want != "":
+		return x.say("region", fmt.Sprintf("The credential scope names another region than %s, the endpoint's.", printable(want)), fixRegion)
 	}
 	return x.say("region", "The credential scope names another region than the endpoint's.", fixRegion)
 }
@@ -182,6 +184,11 @@ func (x *examination) tokenSaid() bool {
 		return x.say("session token", "The session token of the request is not the one of these credentials: it is cut, changed, or belongs to another set.", from)
 	case x.claimed && x.Credentials.AccessKeyID != "" && id != x.Credentials.AccessKeyID:
 		return x.say("access key", fmt.Sprintf("The request is signed with the access key %s, not with %s, and the service does not know it.", printable(id), printable(x.Credentials.AccessKeyID)), from)
+	}
+	x.guess = true
+	if sent != "" && strings.HasPrefix(id, "ASIA") {
+		x.say("session token", "The service does not accept these temporary credentials: the session token was removed or changed on the way, belongs to another access key, or was revoked with it; or they are of another partition.", from)
+		return x.say("access key", "The access key itself may be mistyped, deleted or of another partition.", from)
 	}
 	return x.say("access key", "The service does not know the access key, or the session token does not fit it: deleted, deactivated, mistyped, or of another partition; or a session token is missing beside temporary keys.", from)
 }

@@ -21,7 +21,7 @@ func Quoted(text string) (canonicalRequest, stringToSign string, ok bool) {
 		}
 		rest = unescapeJSON.Replace(rest)
 	}
-	if i := strings.IndexByte(rest, '&'); i >= 0 && i < 3 { // &#39;, within XML or HTML
+	if i := strings.IndexByte(rest, '&'); i >= 0 && i < 3 || strings.Contains(rest, "&amp;") { // &#39;, within XML or HTML
 		rest = html.UnescapeString(rest)
 	}
 	rest = strings.ReplaceAll(rest, "\r\n", "\n")

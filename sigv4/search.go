@@ -138,7 +138,8 @@ func (x *examination) signedWell(base form) bool {
 		return true
 	}
 	if !x.isTheirs {
-		return false // the request given is well signed: it says nothing of the one that arrived
+		x.well = true
+		return false // it says nothing of the one that arrived
 	}
 	x.proven = true
 	return x.say("secret", "The request arrived as it was signed, and the signature fits this secret access key: it is not the one that belongs to the access key.", fixSecret)
@@ -204,5 +205,5 @@ func (x *examination) attempts(right attempt) []attempt {
 	for a := range x.dateMistakes(right) {
 		all = append(all, a)
 	}
-	return append(all, shapeMistakes(right)...)
+	return append(all, shapeMistakes(right, x.claim.accessKeyID)...)
 }

@@ -1,10 +1,13 @@
 package sigv4
 
 import (
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"iter"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,6 +17,7 @@ import (
 func secretMistakes(c Credentials) iter.Seq2[string, string] {
 	secret := c.SecretAccessKey
 	plain, _ := url.QueryUnescape(secret)
+	decoded, _ := base64.StdEncoding.DecodeString(secret)
 	return func(yield func(secret, how string) bool) {
 		for _, v := range [][2]string{
 			{secret + "\n", "with a line break behind it (a trailing newline)"},
@@ -30,6 +34,10 @@ func secretMistakes(c Credentials) iter.Seq2[string, string] {
 			{strings.ToLower(secret), "in lower case"}, {strings.ToUpper(secret), "in upper case"},
 			{secret[:len(secret)-1], "without its last character"}, {secret[1:], "without its first character"},
 			{secret + ",", "with a comma behind it"}, {secret + ";", "with a semicolon behind it"},
+			{" " + secret + " ", "with blanks around it"}, {secret + `"`, "with a quotation mark behind it"}, {"“" + secret + "”", "in quotation marks"},
+			{secret + `\n`, `with "\n" behind it as two characters (a trailing newline)`}, {secret + "\u00a0", "with a blank that does not break behind it"}, {secret + "\u200b", "with a character of no width behind it"},
+			{"=" + secret, `with "=" before it`}, {"AWS_SECRET_ACCESS_KEY=" + secret, "with the name of its variable before it"}, {"aws_secret_access_key=" + secret, "with the name of its setting before it"},
+			{secret + secret, "twice"}, {"AWS4" + secret, `with "AWS4" twice before it`}, {base64.StdEncoding.EncodeToString([]byte(secret)), "in base64"}, {string(decoded), "decoded as base64"},
 			{"", "that is empty"}, {c.AccessKeyID, "that is the access key id"}, {c.SessionToken, "that is the session token"},
 		} {
 			if v[0] != secret && !yield(v[0], v[1]) {
@@ -57,6 +65,15 @@ func hexChain(first string, steps ...string) []byte {
 	return []byte(first)
 }
 
+// swappedChain takes each step for the key of the next.
+func swappedChain(first string, steps ...string) []byte {
+	key := []byte(first)
+	for _, step := range steps {
+		key = chain(step, string(key))
+	}
+	return key
+}
+
 // keyMistakes are wrong signing keys.
 func (x *examination) keyMistakes(right attempt) iter.Seq[attempt] {
 	c, secret := x.claim, x.Credentials.SecretAccessKey
@@ -68,24 +85,47 @@ func (x *examination) keyMistakes(right attempt) iter.Seq[attempt] {
 				return
 			}
 		}
-		for _, m := range []struct {
-			how string
-			key []byte
-		}{
-			{"\"AWS4\" does not stand before the secret", chain(secret, c.day, c.region, c.service, terminator)},
-			{"the last step, \"aws4_request\", is missing", chain("AWS4"+secret, c.day, c.region, c.service)},
-			{"the whole time stands where the day belongs", chain("AWS4"+secret, c.date, c.region, c.service, terminator)},
-			{"the day has dashes", chain("AWS4"+secret, c.day[:4]+"-"+c.day[4:6]+"-"+c.day[6:], c.region, c.service, terminator)},
-			{"service and region are swapped", chain("AWS4"+secret, c.day, c.service, c.region, terminator)},
-			{"the region is missing", chain("AWS4"+secret, c.day, c.service, terminator)},
-			{"the service is missing", chain("AWS4"+secret, c.day, c.region, terminator)},
-			{"no key is derived: the secret itself is the key", []byte(secret)},
-			{"no key is derived: the secret itself is the key", []byte("AWS4" + secret)},
-			{"each step goes on with hexadecimal digits instead of bytes", hexChain("AWS4"+secret, c.day, c.region, c.service, terminator)},
-			{"the key is in hexadecimal digits", []byte(hex.EncodeToString(right.key))},
-		} {
-			if !yield(right.with(m.key, "signing key", "The signing key is derived wrongly: "+m.how+".", derive)) {
+		wrong := func(how string, key []byte) bool {
+			return yield(right.with(key, "signing key", "The signing key is derived wrongly: "+how+".", derive))
+		}
+		for names := range someInAnyOrder([]string{"day", "region", "service", "\"aws4_request\""}) {
+			step := strings.NewReplacer("day", c.day, "region", c.region, "service", c.service, "\"aws4_request\"", terminator)
+			var steps []string
+			for _, name := range names {
+				steps = append(steps, step.Replace(name))
+			}
+			if !wrong("the steps are "+strings.Join(names, ", "), chain("AWS4"+secret, steps...)) {
 				return
+			}
+		}
+		_ = wrong("\"AWS4\" does not stand before the secret", chain(secret, c.day, c.region, c.service, terminator)) &&
+			wrong("\"aws4\" stands in lower case before the secret", chain("aws4"+secret, c.day, c.region, c.service, terminator)) &&
+			wrong("the whole time stands where the day belongs", chain("AWS4"+secret, c.date, c.region, c.service, terminator)) &&
+			wrong("the day has dashes", chain("AWS4"+secret, c.day[:4]+"-"+c.day[4:6]+"-"+c.day[6:], c.region, c.service, terminator)) &&
+			wrong("its last step is \"aws4request\"", chain("AWS4"+secret, c.day, c.region, c.service, "aws4request")) &&
+			wrong("no key is derived: the secret itself is the key", []byte(secret)) &&
+			wrong("no key is derived: the secret itself is the key", []byte("AWS4"+secret)) &&
+			wrong("HMAC's key and message are swapped", swappedChain("AWS4"+secret, c.day, c.region, c.service, terminator)) &&
+			wrong("each step goes on with hexadecimal digits instead of bytes", hexChain("AWS4"+secret, c.day, c.region, c.service, terminator)) &&
+			wrong("the key is in hexadecimal digits", []byte(hex.EncodeToString(right.key)))
+	}
+}
+
+// someInAnyOrder are the lists that can be made of some of the words, or of all
+// in another order.
+func someInAnyOrder(words []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for mask := 1; mask < 1<<len(words); mask++ {
+			var some []string
+			for i, w := range words {
+				if mask>>i&1 == 1 {
+					some = append(some, w)
+				}
+			}
+			for _, p := range permutations(some) {
+				if !slices.Equal(p, words) && !yield(p) {
+					return
+				}
 			}
 		}
 	}
@@ -171,7 +211,7 @@ func (x *examination) dateMistakes(right attempt) iter.Seq[attempt] {
 }
 
 // shapeMistakes are strings to sign of another make.
-func shapeMistakes(right attempt) []attempt {
+func shapeMistakes(right attempt, accessKeyID string) []attempt {
 	const fix = "The string to sign is four lines joined with line feeds, nothing behind the last: AWS4-HMAC-SHA256, X-Amz-Date, the scope, and the SHA-256 of the canonical request in lower case hex."
 	say := func(how string, set func(a *attempt)) attempt {
 		a := right
@@ -197,6 +237,20 @@ func shapeMistakes(right attempt) []attempt {
 		say("the canonical request is hashed twice", func(a *attempt) {
 			a.hash = func(c string) string { return HashPayload([]byte(HashPayload([]byte(c)))) }
 		}),
+		say("the hash of the canonical request is in base64", func(a *attempt) {
+			a.hash = func(c string) string {
+				sum := sha256.Sum256([]byte(c))
+				return base64.StdEncoding.EncodeToString(sum[:])
+			}
+		}),
+		say("the hash of the canonical request is a SHA-1", func(a *attempt) {
+			a.hash = func(c string) string { sum := sha1.Sum([]byte(c)); return hex.EncodeToString(sum[:]) }
+		}),
+		say("the payload hash stands where that of the canonical request belongs", func(a *attempt) {
+			a.hash = func(c string) string { return c[strings.LastIndexByte(c, '\n')+1:] }
+		}),
+		say("the scope stands before the time", func(a *attempt) { a.date, a.scope = a.scope, a.date }),
+		say("the access key id stands before the scope", func(a *attempt) { a.scope = accessKeyID + "/" + a.scope }),
 		say("the algorithm is missing", func(a *attempt) { a.toSign = func(s string) string { _, s, _ = strings.Cut(s, "\n"); return s } }),
 		say("another algorithm is named", func(a *attempt) { a.algorithm = "AWS4-HMAC-SHA1" }),
 		say("another algorithm is named", func(a *attempt) { a.algorithm = "HMAC-SHA256" }),

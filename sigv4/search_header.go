@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // headerMistakes leave out, add or change one header, or all in one way.
@@ -90,7 +91,19 @@ func (x *examination) reordered(f form, yield func(form) bool) bool {
 	if i := f.index("host"); i >= 0 { // host first, as it is on the wire
 		last.headers = slices.Insert(slices.Delete(last.headers, i, i+1), 0, f.headers[i])
 	}
-	return yield(reverse) && yield(given) && yield(untrimmed) && yield(last)
+	if !yield(reverse) || !yield(given) || !yield(untrimmed) || !yield(last) {
+		return false
+	}
+	for i, h := range f.headers { // one in another place
+		rest := slices.Delete(slices.Clone(f.headers), i, i+1)
+		for at := range f.headers {
+			g := f
+			if g.headers = slices.Insert(slices.Clone(rest), at, h); !yield(g) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // raw is a header of the request as it was given.
@@ -131,7 +144,7 @@ func (x *examination) listMistakes(f form, yield func(form) bool) bool {
 func (x *examination) values(h line) []string {
 	v := h.value
 	all := []string{
-		"", v + " ", " " + v, " " + v + " ", "  " + v, v + "  ", v + "\t", v + "\r", v + "\n", v + "\r\n", strings.ToLower(v), strings.ToUpper(v), `"` + v + `"`, strings.Trim(v, `"`),
+		"", latin1(v), fromLatin1(v), v + " ", " " + v, " " + v + " ", "  " + v, v + "  ", v + "\t", v + "\r", v + "\n", v + "\r\n", strings.ToLower(v), strings.ToUpper(v), `"` + v + `"`, strings.Trim(v, `"`),
 		strings.ReplaceAll(v, ",", ", "), strings.ReplaceAll(v, ", ", ","), strings.ReplaceAll(v, " ", ""), strings.ReplaceAll(v, " ", "  "),
 		strings.ReplaceAll(v, "; ", ";"), strings.ReplaceAll(v, ";", "; "), url.QueryEscape(v), url.PathEscape(v), unescape(v),
 	}
@@ -162,7 +175,7 @@ func (x *examination) valuesOf(h line) []string {
 	case "connection":
 		return []string{"keep-alive", "close", "Keep-Alive"}
 	case "content-length":
-		lengths := []string{"0", strconv.Itoa(len(x.Body))}
+		lengths := []string{"0", strconv.Itoa(len(x.Body)), strconv.Itoa(utf8.RuneCount(x.Body))}
 		for _, v := range x.variants() {
 			lengths = append(lengths, strconv.Itoa(v.size))
 		}
@@ -198,7 +211,7 @@ func (x *examination) hosts(host string) []string {
 	if !x.hasty {
 		for _, service := range append([]string{x.claim.service, x.Service}, x.Services...) {
 			for _, region := range append([]string{x.claim.region, x.Region}, x.Regions...) {
-				names = append(names, service+"."+region+".amazonaws.com")
+				names = append(names, service+"."+region+".amazonaws.com", service+"-fips."+region+".amazonaws.com", service+"."+region+".api.aws", service+"-fips."+region+".api.aws")
 			}
 			names = append(names, service+".amazonaws.com")
 		}

@@ -216,7 +216,21 @@ var querySpellings = []func(string) string{
 		name, value, _ := strings.Cut(p, "=")
 		return eachEscaped(unescape(name)) + "=" + eachEscaped(unescape(value))
 	},
+	func(p string) string { return bare(p, "!'()*") },        // as JavaScript's encodeURIComponent
+	func(p string) string { return bare(p, "!'()*;,/?:@$") }, // as its encodeURI
+	func(p string) string { return bare(p, "/") },            // as Python's quote
+	func(p string) string { return bare(p, ":/") },
+	func(p string) string { return strings.ReplaceAll(p, "~", "%7E") },
+	func(p string) string { return strings.NewReplacer("~", "%7E", "%2A", "*", "%20", "+").Replace(p) }, // as Java's URLEncoder
 	strings.ToLower,
+}
+
+// bare has some characters not percent-encoded.
+func bare(s, chars string) string {
+	for _, c := range []byte(chars) {
+		s = strings.ReplaceAll(s, encodedTimes(c, 1), string(rune(c)))
+	}
+	return s
 }
 
 func eachEscaped(s string) string { return string(appendEscaped(nil, s)) }
@@ -275,6 +289,8 @@ func wholeMistakes(f form) []text {
 	head := strings.TrimSuffix(s, end)
 	return append(all,
 		say("its lines end in CRLF", strings.ReplaceAll(s, "\n", "\r\n")),
+		say("it begins with a line break", "\n"+s),
+		say("its lines end in blanks", strings.ReplaceAll(s, "\n", " \n")),
 		say("its header lines end in CRLF", strings.ReplaceAll(head, "\n", "\r\n")+end),
 		say("\"\\n\" stands in it as two characters", strings.ReplaceAll(s, "\n", `\n`)),
 		say("a line break follows the payload hash (a trailing newline)", s+"\n"),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -29,7 +30,11 @@ leaves its canonical request, its headers without secrets and the hash of its
 body (never the body) in rawbedrock/last.json in XDG_CACHE_HOME or ~/.cache,
 readable by you alone; --last explains it.
 
--o json prints culprit, why, fix, proven, also, ours, theirs, diff and error.
+Where nothing shows the culprit, the likeliest is named, and the output says that
+it is a guess.
+
+-o json prints culprit, why, fix, proven, guess, also, ours, theirs, diff and
+error.
 Exit code 0: explained; 1: the evidence does not tell.
 
 Examples:
@@ -201,6 +206,13 @@ func (f *explainFlags) find(ctx context.Context, e env, r *client.Refusal) error
 		return nil
 	}
 	r.DefaultRegion = config.Region.Value
+	for _, service := range []string{"bedrock-runtime", "bedrock", "bedrock-mantle", "sts"} {
+		if endpoint, err := config.Endpoint(service); err == nil {
+			if u, err := url.Parse(endpoint.Value); err == nil {
+				r.Hosts = append(r.Hosts, u.Host)
+			}
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if r.Credentials, err = config.Provider().Retrieve(ctx); err != nil && (f.profile != "" || f.secrets != "") {

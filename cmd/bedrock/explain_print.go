@@ -17,6 +17,7 @@ type explained struct {
 	Why     string          `json:"why"`
 	Fix     string          `json:"fix"`
 	Proven  bool            `json:"proven"`
+	Guess   bool            `json:"guess,omitempty"`
 	Also    []cause         `json:"also,omitempty"`
 	Ours    string          `json:"ours,omitempty"`
 	Theirs  string          `json:"theirs,omitempty"`
@@ -65,6 +66,9 @@ func printExplanation(w io.Writer, x client.Explanation, ok bool, output string)
 	if x.Proven {
 		b.WriteString("proof:   signed that way, with the secret access key found here, the request has the very signature that it carries\n")
 	}
+	if x.Guess && ok {
+		b.WriteString("guess:   nothing given here shows it: that is what is likely, and so is what follows\n")
+	}
 	for _, c := range x.Also {
 		fmt.Fprintf(&b, "also:    %s: %s\n", c.Culprit, firstLine(c.Why))
 	}
@@ -74,7 +78,7 @@ func printExplanation(w io.Writer, x client.Explanation, ok bool, output string)
 }
 
 func explanationJSON(x client.Explanation) explained {
-	j := explained{Culprit: x.Culprit, Why: x.Why, Fix: x.Fix, Proven: x.Proven, Ours: x.Ours, Theirs: x.Theirs, Diff: []diffLine{}}
+	j := explained{Culprit: x.Culprit, Why: x.Why, Fix: x.Fix, Proven: x.Proven, Guess: x.Guess, Ours: x.Ours, Theirs: x.Theirs, Diff: []diffLine{}}
 	for _, c := range x.Also {
 		j.Also = append(j.Also, cause(c))
 	}

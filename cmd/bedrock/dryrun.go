@@ -129,8 +129,11 @@ func writeCurl(w io.Writer, r *http.Request, body []byte) error {
 	fmt.Fprintf(&b, "curl --silent --show-error --fail-with-body --no-buffer --request %s %s", r.Method, shellQuote(r.URL.String()))
 	for _, h := range headers(r) {
 		line := shellQuote(h.name + ": " + h.value)
-		if h.variable != "" {
+		switch {
+		case h.variable != "":
 			line = fmt.Sprintf(`"%s: %s$%s"`, h.name, h.prefix, h.variable)
+		case h.value == "":
+			line = shellQuote(h.name + ";") // with a colon curl leaves it out
 		}
 		b.WriteString(" \\\n  --header " + line)
 	}

@@ -46,6 +46,7 @@ func TestCurlSendsTheVeryRequest(t *testing.T) {
 			want, _ := http.NewRequest("POST", url, strings.NewReader(body))
 			want.Header.Set("Content-Type", "application/json")
 			want.Header.Set("X-Odd", `it's "quoted" $HOME`)
+			want.Header.Set("X-Empty", "")
 			want.Header.Set("X-Amz-Security-Token", "secret+/=token")
 			want.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/…, SignedHeaders=host, Signature=abc")
 			var command bytes.Buffer
@@ -68,7 +69,7 @@ func TestCurlSendsTheVeryRequest(t *testing.T) {
 				t.Errorf("%s %s%s, want POST %s", got.Method, got.Host, got.RequestURI, url)
 			}
 			for h := range want.Header {
-				if got.Header.Get(h) != want.Header.Get(h) {
+				if got.Header.Get(h) != want.Header.Get(h) || len(got.Header[h]) != 1 {
 					t.Errorf("%s: %q, want %q", h, got.Header.Get(h), want.Header.Get(h))
 				}
 			}

@@ -62,9 +62,13 @@ func newExport(r *http.Request, body []byte) export {
 
 // ownHeaders are those that every client of Bedrock makes by itself.
 var ownHeaders = []string{
-	"Accept", "Anthropic-Version", "Authorization", "Content-Length", "Content-Type", "User-Agent",
+	"Accept", "Accept-Encoding", "Amz-Sdk-Invocation-Id", "Amz-Sdk-Request", "Anthropic-Version", "Authorization",
+	"Connection", "Content-Length", "Content-Type", "User-Agent",
 	"X-Amz-Content-Sha256", "X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key",
 }
+
+// ownTypes are the media types that a client of Bedrock gives by itself.
+var ownTypes = []string{"application/json", "application/vnd.amazon.eventstream", "text/event-stream", "*/*"}
 
 // writeGo prints a program that makes the call with this module.
 func writeGo(w io.Writer, r *http.Request, body []byte) error {
@@ -73,11 +77,13 @@ func writeGo(w io.Writer, r *http.Request, body []byte) error {
 		return fmt.Errorf("%s %s is no operation of Bedrock", r.Method, r.URL.Path)
 	}
 	var header string
-	if t := r.Header.Get("Content-Type"); t != "" && t != "application/json" {
-		x.header.Set("Content-Type", t)
+	for _, name := range []string{"Accept", "Content-Type"} {
+		if t := r.Header.Get(name); t != "" && !slices.Contains(ownTypes, t) {
+			x.header.Set(name, t)
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(x.header)) {
-		header += fmt.Sprintf("%q: {%q},", name, x.header.Get(name))
+		header += fmt.Sprintf("%q: {%s},", name, quoted(x.header[name]))
 	}
 	fields := []string{"Op: operation." + x.op.Name + ","}
 	if len(x.labels) > 0 {

@@ -118,6 +118,9 @@ func (x export) writeMethod(w io.Writer, method string, members []pair) error {
 	}
 	b.WriteString("}\n")
 	fmt.Fprintf(&b, "client = boto3.client(%s, region_name=%s%s)\n", pyString(string(x.op.Host)), pyString(x.region), x.pyEndpoint())
+	if others := x.pyHeaders(members); others != "" {
+		fmt.Fprintf(&b, "headers = {\n%s}\nclient.meta.events.register(\"before-call\", lambda params, **_: params[\"headers\"].update(headers))\n", others)
+	}
 	fmt.Fprintf(&b, "response = client.%s(**request)\n", method)
 	switch {
 	case x.op == operation.InvokeModelWithResponseStream:
@@ -131,6 +134,17 @@ func (x export) writeMethod(w io.Writer, method string, members []pair) error {
 	}
 	_, err := io.WriteString(w, pyImports(b.String())+b.String())
 	return err
+}
+
+// pyHeaders are the headers that are no parameters of the call.
+func (x export) pyHeaders(members []pair) string {
+	var b strings.Builder
+	for _, header := range slices.Sorted(maps.Keys(x.header)) {
+		if name := invokeHeaders[header]; name == "" || !slices.ContainsFunc(members, func(m pair) bool { return m.name == name }) {
+			fmt.Fprintf(&b, "    %s: %s,\n", pyString(header), pyString(strings.Join(x.header[header], ", ")))
+		}
+	}
+	return b.String()
 }
 
 // pyImports are those that a program needs.
@@ -168,8 +182,8 @@ func (x export) writeSigned(w io.Writer) error {
 	if v := x.request.Header.Get("Anthropic-Version"); v != "" {
 		header["Anthropic-Version"] = v
 	}
-	for name := range x.header {
-		header[name] = x.header.Get(name)
+	for name, values := range x.header {
+		header[name] = strings.Join(values, ", ")
 	}
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(header)) {

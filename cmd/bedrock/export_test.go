@@ -193,6 +193,10 @@ func TestExportOfOthers(t *testing.T) {
 		r.Header.Set("X-Amz-Security-Token", canarySession)
 		return r
 	}
+	with := func(r *http.Request, name string, values ...string) *http.Request {
+		r.Header[name] = values
+		return r
+	}
 	for _, tt := range []struct {
 		r      *http.Request
 		body   string
@@ -213,6 +217,12 @@ func TestExportOfOthers(t *testing.T) {
 			[]string{"operation.MantleChatCompletions", "c.Stream("}},
 		{signed("POST", "https://bedrock-runtime.us-west-2.amazonaws.com/model/a.b/converse", "us-west-2/bedrock"), `["no object"]`,
 			[]string{"SigV4Auth("}, []string{"operation.Converse"}},
+		{with(signed("POST", "https://bedrock-runtime.us-west-2.amazonaws.com/model/a.b/converse", "us-west-2/bedrock"), "X-Odd", "1", "2"), `{"messages":[]}`,
+			[]string{`"X-Odd": "1, 2",`, `register("before-call", `}, []string{`"X-Odd": {"1", "2"}`}},
+		{with(signed("POST", "https://bedrock-runtime.us-west-2.amazonaws.com/model/a.b/invoke", "us-west-2/bedrock"), "Accept", "text/csv"), `{}`,
+			[]string{`"accept": "text/csv"`}, []string{`"Accept": {"text/csv"}`}},
+		{signed("POST", "https://bedrock-runtime.us-west-2.amazonaws.com/guardrail-checks/invoke", "us-west-2/bedrock"), `{}`,
+			[]string{"SigV4Auth("}, []string{"operation.InvokeGuardrailChecks"}},
 	} {
 		var python, golang strings.Builder
 		if err := writeBoto3(&python, tt.r, []byte(tt.body)); err != nil {

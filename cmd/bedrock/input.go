@@ -53,7 +53,7 @@ func (a *answerFlags) wholeBody(ctx context.Context, e env, fs *flag.FlagSet, ar
 		return nil, usagef("--body is the whole request: there is no place for the prompt %q", args[0])
 	}
 	if name := given(fs, others...); name != "" {
-		return nil, usagef("--body is the whole request, verbatim: put what --%s says into it", name)
+		return nil, usagef("--body is the whole request, verbatim: put what %s says into it", dashes(name)+name)
 	}
 	if name, ok := strings.CutPrefix(a.body, "@"); ok {
 		return readFile(name)

@@ -74,7 +74,7 @@ func deniedHint(e *Error) string {
 	case strings.Contains(why, "vpc endpoint policy"):
 		return fmt.Sprintf("The policy of the VPC endpoint does not allow %s: it must be changed there.", what)
 	case m[5] != "":
-		return fmt.Sprintf("A policy of %s denies %s outright: no other policy can allow it, that statement must go or be narrowed.", who, what)
+		return fmt.Sprintf("A policy of %s%s denies %s outright: no other policy can allow it, that statement must go or be narrowed.", who, policyIn(m[5]), what)
 	}
 	if e.KeyRegion != "" && !strings.Contains(action, ":Invoke") {
 		return fmt.Sprintf("Allow %s to %s, or use AWS credentials: an API key may be for inference only, and is not broken then.", who, what)
@@ -82,13 +82,17 @@ func deniedHint(e *Error) string {
 	return fmt.Sprintf("Allow %s to %s.", who, what) + resourcesHint(e, resource)
 }
 
+// policyIn is the ARN of the policy that a denial names.
+func policyIn(deny string) string {
+	if i := strings.Index(deny, "arn:"); i >= 0 {
+		return " (" + deny[i:] + ")"
+	}
+	return ""
+}
+
 // organizationHint explains a denial by a policy of the organization.
 func organizationHint(e *Error, what, resource, deny string) string {
-	s := "A policy of the organization"
-	if i := strings.Index(deny, "arn:"); i >= 0 {
-		s += " (" + deny[i:] + ")"
-	}
-	s += " denies " + what + "; only its administrators can change that."
+	s := "A policy of the organization" + policyIn(deny) + " denies " + what + "; only its administrators can change that."
 	switch region := arnRegion(resource); {
 	case strings.HasPrefix(resource, "arn:") && region == "":
 		return s + ` The empty region means a global profile: the policy must allow aws:RequestedRegion "unspecified", or take a profile of one geography.`

@@ -223,10 +223,16 @@ func (x *examination) bearer() bool {
 func credentialsRemedy(err error) string {
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "expired"):
-		return "Sign in again or refresh them: `aws sso login`, `aws login`, or new keys in the environment."
-	case strings.Contains(text, "none found"), strings.Contains(text, "there is no API key"):
+	case strings.Contains(text, "AWS_ACCESS_KEY_ID is set but"), strings.Contains(text, "AWS_SECRET_ACCESS_KEY is set but"):
+		return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY both, with AWS_SESSION_TOKEN where the keys are temporary."
+	case strings.Contains(text, "none found"):
 		return "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or AWS_BEARER_TOKEN_BEDROCK, or sign in with `aws login` or `aws sso login`."
+	case strings.Contains(text, "expired"), strings.Contains(text, "aws sso login"), strings.Contains(text, "aws login"):
+		return "Sign in again or refresh them: `aws sso login`, `aws login`, or new keys in the environment."
+	case strings.Contains(text, "there is no API key"):
+		return "Set AWS_BEARER_TOKEN_BEDROCK (`bedrock token mint` makes a key from AWS credentials), or leave --auth bearer out."
+	case strings.Contains(text, "is not authorized to perform"):
+		return "Allow that in the policies of who asks and, for a role, in its trust policy; `bedrock auth` shows the sources."
 	}
 	return "Repair this source, or take it away so that the next one is asked; `bedrock auth` shows them all."
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -61,8 +62,10 @@ func (x *examination) notAsked() string {
 	if x.session == nil {
 		return "without a client nothing can be called"
 	}
-	if f := x.failed(); f != nil && f.Name != "clock" && f.Name != "region" {
-		return "not asked, since " + f.Name + " failed"
+	for _, c := range x.checks {
+		if c.State == checkFail && c.Name != "clock" && c.Name != "region" {
+			return "not asked, since " + c.Name + " failed"
+		}
 	}
 	return ""
 }
@@ -138,10 +141,13 @@ func unknownModel(err error) bool {
 	return errors.Is(err, client.ErrNotFound) && byName || strings.Contains(text, "model identifier is invalid") || strings.Contains(text, "invalid model identifier")
 }
 
+// answered tells that the model was called and answered.
+func (x *examination) answered() bool { return x.call.done && x.call.err == nil }
+
 // authRefusal is the refusal of credentials, whoever got it; nil when the call
 // of the model went well.
 func (x *examination) authRefusal() *client.Error {
-	if x.call.done && x.call.err == nil {
+	if x.answered() {
 		return nil
 	}
 	for _, err := range []error{x.call.err, x.listed.err} {
@@ -159,20 +165,23 @@ func (x *examination) authRefusal() *client.Error {
 }
 
 func (x *examination) identity(sts callerIdentity) {
+	const notNeeded = "Calls of Bedrock do not need STS; AWS_ENDPOINT_URL_STS names another one."
 	refused := x.authRefusal()
 	switch {
 	case x.bearer():
 		x.add("identity", checkSkip, "an API key tells none", "")
+	case sts.refused != nil && x.answered():
+		x.add("identity", checkWarn, "STS does not accept the credentials, though Bedrock does: "+brief(sts.refused), notNeeded)
 	case sts.refused != nil:
-		x.add("identity", checkFail, "STS does not accept the credentials: "+brief(sts.refused), identityRemedy(sts.refused))
+		x.add("identity", checkFail, "STS does not accept "+whatOf(sts.refused)+": "+brief(sts.refused), identityRemedy(sts.refused))
 	case refused != nil && sts.arn != "":
 		x.add("identity", checkFail, sts.arn+" by STS, but Bedrock does not accept it: "+brief(refused), refused.Hint)
 	case refused != nil:
-		x.add("identity", checkFail, "Bedrock does not accept the credentials: "+brief(refused), refused.Hint)
+		x.add("identity", checkFail, "Bedrock does not accept "+whatOf(refused)+": "+brief(refused), refused.Hint)
 	case sts.arn != "":
 		x.add("identity", checkOK, sts.arn, "")
 	case sts.err != nil:
-		x.add("identity", checkWarn, "STS could not be asked: "+sts.err.Error(), "Calls of Bedrock do not need STS; AWS_ENDPOINT_URL_STS names another one.")
+		x.add("identity", checkWarn, "STS could not be asked: "+sts.err.Error(), notNeeded)
 	default:
 		x.add("identity", checkSkip, sts.skipped, "")
 	}
@@ -202,6 +211,9 @@ func (x *examination) key() {
 // access tells whether the call went well.
 func (x *examination) access(ctx context.Context) {
 	c := x.call
+	told := slices.IndexFunc(x.checks, func(c check) bool {
+		return c.State == checkFail && slices.Contains([]string{"identity", "key", "model", "profile"}, c.Name)
+	})
 	switch {
 	case x.listed.skipped != "":
 		x.add("access", checkSkip, x.listed.skipped, "")
@@ -209,8 +221,8 @@ func (x *examination) access(ctx context.Context) {
 		x.availability(ctx, c.err)
 	case c.err == nil:
 		x.add("access", checkOK, "the model answered in "+took(c.took)+tokensOf(c.header), "")
-	case x.failed() != nil:
-		x.add("access", checkSkip, "the call was refused: "+x.failed().Name+" tells why", "")
+	case told >= 0:
+		x.add("access", checkSkip, "the call was refused: "+x.checks[told].Name+" tells why", "")
 	default:
 		x.denied(ctx)
 	}
@@ -226,7 +238,7 @@ func (x *examination) denied(ctx context.Context) {
 	}
 	text, remedy := brief(e), e.Hint
 	if errors.Is(e, client.ErrAccessDenied) {
-		if !strings.Contains(text, "control policy") {
+		if !beyondPolicy.MatchString(text) {
 			remedy = strings.TrimSpace(remedy + " `bedrock doctor --policy` prints the policy that a call of this model needs.")
 		}
 		if a := x.modelAccess(ctx); a != nil && a.Missing() != "" {
@@ -235,6 +247,9 @@ func (x *examination) denied(ctx context.Context) {
 	}
 	x.add("access", checkFail, text, remedy)
 }
+
+// beyondPolicy is what no policy allows that is attached to who calls.
+var beyondPolicy = regexp.MustCompile(`(?i)control policy|explicit deny|marketplace|to the model|your account|operation not allowed|html`)
 
 // availability stands in for a call that was not made; why tells why, when it
 // was not forbidden.
@@ -269,8 +284,10 @@ func (x *examination) streaming(t trial) {
 	e, _ := errors.AsType[*client.Error](t.err)
 	m := x.listed.model
 	switch {
-	case !t.done && x.call.done && x.call.err == nil && m != nil && !m.ResponseStreamingSupported:
+	case !t.done && x.answered() && m != nil && !m.ResponseStreamingSupported:
 		x.add("streaming", checkSkip, "the model does not stream", "")
+	case e != nil && errors.Is(e, client.ErrValidation) && strings.Contains(e.Message, "for streaming"):
+		x.add("streaming", checkSkip, "the model does not stream: "+brief(e), "")
 	case !t.done:
 		x.add("streaming", checkSkip, "not tried", "")
 	case t.err == nil:

@@ -104,6 +104,14 @@ func readIdentity(status int, data []byte, creds sigv4.Credentials) (id callerId
 	return callerIdentity{err: errors.New(brief(e))}
 }
 
+// whatOf is what a refusal of a signature is about.
+func whatOf(e *client.Error) string {
+	if errors.Is(e, client.ErrClockSkew) {
+		return "the time of this machine's clock"
+	}
+	return "the credentials"
+}
+
 func identityRemedy(e *client.Error) string {
 	switch {
 	case errors.Is(e, client.ErrExpiredCredentials):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,14 +83,21 @@ func (l *listing) instead(named string) string {
 
 // checkModel tells whether the region knows the model, and for how long.
 func (x *examination) checkModel() {
-	l, called := &x.listed, x.call.done && x.call.err == nil
+	l, called := &x.listed, x.answered()
 	refused, _ := errors.AsType[*client.Error](x.call.err)
 	const successor = "Choose its successor: `bedrock models` lists what can be called here."
+	const spelling = "Check spelling and version suffix: `bedrock models` lists what can be called here."
+	lists := "Allow bedrock:ListFoundationModels and bedrock:ListInferenceProfiles to see them; calls do not need them."
+	if e, ok := errors.AsType[*client.Error](l.err); ok && !errors.Is(e, client.ErrAccessDenied) {
+		lists = cmp.Or(e.Hint, lists)
+	}
 	switch {
 	case l.skipped != "":
 		x.add("model", checkSkip, l.skipped, "")
 	case refused != nil && errors.Is(refused, client.ErrEndOfLife):
 		x.add("model", checkFail, x.model+" is retired or closed to this account: "+brief(refused), refused.Hint)
+	case l.model != nil && l.ended() && called:
+		x.add("model", checkWarn, fmt.Sprintf("%s answers still, though its life ended on %s", l.model.ModelID, l.model.ModelLifecycle.EndOfLifeTime.Format(time.DateOnly)), successor)
 	case l.model != nil && l.ended():
 		x.add("model", checkFail, fmt.Sprintf("%s reached the end of its life on %s", l.model.ModelID, l.model.ModelLifecycle.EndOfLifeTime.Format(time.DateOnly)), successor)
 	case l.model != nil && l.model.ModelLifecycle != nil && l.model.ModelLifecycle.Status == "LEGACY":
@@ -99,7 +107,7 @@ func (x *examination) checkModel() {
 	case l.hidden:
 		x.add("model", checkOK, "the ARN does not tell which it is", "")
 	case called && l.err != nil:
-		x.add("model", checkOK, x.model+" answers; the lists of models are closed to this identity", "")
+		x.add("model", checkWarn, x.model+" answers; the lists of models could not be read: "+briefly(l.err), lists)
 	case called:
 		x.add("model", checkOK, x.model+" answers, though "+x.region()+" does not list it", "")
 	case refused != nil && unknownModel(refused):
@@ -107,11 +115,11 @@ func (x *examination) checkModel() {
 	case l.err != nil && x.authRefusal() != nil:
 		x.add("model", checkSkip, "the lists of models were refused like the call", "")
 	case l.err != nil:
-		x.add("model", checkWarn, "the lists of models could not be read: "+briefly(l.err), "Allow bedrock:ListFoundationModels and bedrock:ListInferenceProfiles to see them; calls do not need them.")
+		x.add("model", checkWarn, "the lists of models could not be read: "+briefly(l.err), lists)
 	case x.call.done:
-		x.add("model", checkWarn, x.model+" is not among the models that "+x.region()+" lists", l.remedy(x.model, successor))
+		x.add("model", checkWarn, x.model+" is not among the models that "+x.region()+" lists", l.remedy(x.model, spelling))
 	default:
-		x.add("model", checkFail, x.model+" is not among the models that "+x.region()+" lists", l.remedy(x.model, successor))
+		x.add("model", checkFail, x.model+" is not among the models that "+x.region()+" lists", l.remedy(x.model, spelling))
 	}
 }
 
@@ -145,13 +153,14 @@ func (l *listing) remedy(model, otherwise string) string {
 		return otherwise
 	}
 	var near []string
-	longest := len("amazon.xxx")
+	best := len(model)/4 + 1
 	for _, m := range l.models {
-		for _, id := range append([]string{m.ModelID}, m.CallIDs...) {
-			switch n := common(id, model); {
-			case n > longest:
-				near, longest = []string{id}, n
-			case n == longest && len(near) > 0 && len(near) < 3 && !slices.Contains(near, id):
+		for _, id := range m.CallIDs {
+			switch n := min(unlike(model, id), unlike(model, m.ModelID)); {
+			case strings.HasPrefix(id, "arn:"):
+			case n < best:
+				near, best = []string{id}, n
+			case n == best && len(near) > 0 && len(near) < 3 && !slices.Contains(near, id):
 				near = append(near, id)
 			}
 		}
@@ -162,13 +171,24 @@ func (l *listing) remedy(model, otherwise string) string {
 	return "Is it " + strings.Join(near, " or ") + " that is meant? `bedrock models` lists what can be called here."
 }
 
-// common counts the bytes that two ids begin with alike.
-func common(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
+// unlike counts the letters to change, add or take away until part of an id
+// reads as the one that was typed (Sellers' algorithm).
+func unlike(typed, id string) int {
+	typed, id = strings.ToLower(typed), strings.ToLower(id)
+	row := make([]int, len(id)+1) // of the letters typed so far, by where the part ends
+	for i := range len(typed) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for k := range len(id) {
+			cost := diagonal
+			if typed[i] != id[k] {
+				cost++
+			}
+			diagonal = row[k+1]
+			row[k+1] = min(cost, diagonal+1, row[k]+1)
+		}
 	}
-	return n
+	return slices.Min(row)
 }
 
 // profile tells whether the model is called by the right id.
@@ -176,18 +196,22 @@ func (x *examination) profile() {
 	l := &x.listed
 	refused, _ := errors.AsType[*client.Error](x.call.err)
 	needs := refused != nil && errors.Is(refused, client.ErrNeedsInferenceProfile)
+	direct := l.model != nil && x.namesModel()
+	onDemand := l.model != nil && slices.Contains(l.model.CallIDs, l.model.ModelID)
 	switch {
 	case l.skipped != "":
 		x.add("profile", checkSkip, l.skipped, "")
 	case l.profile != nil:
 		x.add("profile", checkOK, l.profile.InferenceProfileID+" leads to "+strings.Join(destinations(*l.profile), ", "), "")
-	case l.model != nil && (needs || !slices.Contains(l.model.CallIDs, l.model.ModelID)) && x.namesModel():
+	case direct && !onDemand && x.answered():
+		x.add("profile", checkWarn, l.model.ModelID+" answers by its own id, though "+x.region()+" lists it for inference profiles only", x.callBy())
+	case direct && (needs || !onDemand):
 		x.add("profile", checkFail, l.model.ModelID+" is not called by its own id: it needs an inference profile"+x.works(), x.callBy())
-	case l.model != nil && !x.namesModel() && (refused != nil || !x.call.done):
+	case l.model != nil && !direct && (refused != nil || !x.call.done):
 		x.add("profile", checkFail, x.model+" is no inference profile that can be called from "+x.region()+x.works(), x.callBy())
 	case needs:
 		x.add("profile", checkFail, x.model+" is not called by its own id: it needs an inference profile", refused.Hint)
-	case l.model != nil && !x.namesModel():
+	case l.model != nil && !direct:
 		x.add("profile", checkWarn, x.model+" answers, though "+x.region()+" does not list it", x.callBy())
 	case l.model != nil && len(l.model.CallIDs) > 1:
 		x.add("profile", checkOK, "not needed; there are "+strings.Join(l.model.CallIDs[1:], ", "), "")
@@ -221,8 +245,13 @@ func (x *examination) works() string {
 }
 
 func (x *examination) callBy() string {
-	if ids := x.listed.model.CallIDs; len(ids) > 0 {
+	l := &x.listed
+	ids := slices.DeleteFunc(slices.Clone(l.model.CallIDs), func(id string) bool { return id == l.model.ModelID && x.namesModel() })
+	if len(ids) > 0 {
 		return "Call it by " + strings.Join(ids, " or ") + "."
+	}
+	if e, ok := errors.AsType[*client.Error](x.call.err); ok && l.err != nil { // the lists are not whole
+		return e.Hint
 	}
 	return "No inference profile of it can be called from " + x.region() + ": choose another region, or Provisioned Throughput."
 }

@@ -29,6 +29,7 @@ type reached struct {
 	proxy    *url.URL
 	err      error // why there is no answer
 	refused  string
+	tunnel   bool // the proxy opened a way through
 	status   int
 	header   http.Header
 	took     time.Duration
@@ -64,7 +65,7 @@ func (w *reached) reach(ctx context.Context, transport *http.Transport, connect 
 		transport.DialContext = (&net.Dialer{Timeout: connect}).DialContext
 	}
 	transport.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
-		if resp.StatusCode != http.StatusOK {
+		if w.tunnel = resp.StatusCode == http.StatusOK; !w.tunnel {
 			w.refused = resp.Status
 		}
 		return nil
@@ -105,9 +106,11 @@ func (w *reached) trace() *httptrace.ClientTrace {
 			}
 		},
 		TLSHandshakeDone: func(s tls.ConnectionState, err error) {
-			if err == nil {
-				locked(func() { w.tls = &s })
-			}
+			locked(func() {
+				if w.tls = &s; err != nil { // behind a proxy that speaks TLS this is the second one
+					w.tls = nil
+				}
+			})
 		},
 	}
 }
@@ -116,8 +119,11 @@ func (w *reached) trace() *httptrace.ClientTrace {
 func (x *examination) network(ctx context.Context) {
 	w := &x.wire
 	var settings error // of transport and endpoint
-	if x.config != nil && !x.noRegion() {
+	if x.config != nil {
 		at, err := x.config.Endpoint(string(operation.Runtime))
+		if x.noRegion() { // which is the check of the region's to tell
+			err = nil
+		}
 		if w.endpoint, w.source = strings.TrimSuffix(at.Value, "/"), at.Source; w.source == "code" {
 			w.source = "--endpoint-url"
 		}
@@ -128,7 +134,11 @@ func (x *examination) network(ctx context.Context) {
 	}
 	asked := w.status != 0 || w.err != nil
 	x.clock()
-	x.checkRegion()
+	x.checkRegion(settings)
+	nobody := "there is no endpoint to ask"
+	if settings != nil {
+		nobody = "not asked, since a setting is wrong"
+	}
 	for _, c := range []struct {
 		name string
 		look func() (state, message, remedy string)
@@ -137,7 +147,7 @@ func (x *examination) network(ctx context.Context) {
 			state, message, remedy := c.look()
 			x.add(c.name, state, message, remedy)
 		} else {
-			x.add(c.name, checkSkip, "there is no endpoint to ask", "")
+			x.add(c.name, checkSkip, nobody, "")
 		}
 	}
 	x.proxyAndCA(settings)
@@ -164,7 +174,7 @@ func (x *examination) clock() {
 		x.add("clock", checkOK, "as the endpoint's, to the second", "")
 	case d.Abs() < time.Minute:
 		x.add("clock", checkOK, text, "")
-	case d.Abs() < maxSkew:
+	case d.Abs() < maxSkew, x.bearer(), x.flags.auth == "none": // no signature is dated
 		x.add("clock", checkWarn, text, remedy)
 	default:
 		x.add("clock", checkFail, text, remedy)
@@ -172,9 +182,17 @@ func (x *examination) clock() {
 }
 
 // hostRegion is the region in the name of an endpoint of AWS's own.
-var hostRegion = regexp.MustCompile(`^bedrock[a-z-]*\.([a-z0-9-]+)\.(?:amazonaws\.|api\.)`)
+var hostRegion = regexp.MustCompile(`(?:^|\.)bedrock[a-z-]*\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.|api\.)`)
 
-func (x *examination) checkRegion() {
+// regionForm is what AWS's regions look like.
+var regionForm = regexp.MustCompile(`^(fips-)?[a-z]+(-[a-z]+)+-\d+(-fips)?$`)
+
+// badRegion tells that a setting is wrong because the region is no name.
+func badRegion(settings error) bool {
+	return settings != nil && strings.HasPrefix(plain(settings), "region ")
+}
+
+func (x *examination) checkRegion(settings error) {
 	if x.config == nil && x.session == nil {
 		x.add("region", checkSkip, "the files that may name it could not be read", "")
 		return
@@ -193,8 +211,12 @@ func (x *examination) checkRegion() {
 		x.add("region", checkSkip, "none is set, and calls without a signature need none", "")
 	case region == "":
 		x.add("region", checkFail, "no region is set", "Set AWS_REGION, or region in the profile, or give --region.")
+	case badRegion(settings):
+		x.add("region", checkFail, plain(settings), "Write the region as AWS does, such as us-east-1, without quotation marks and spaces.")
 	case m != nil && m[1] != region:
 		x.add("region", checkFail, fmt.Sprintf("%s%s, but the endpoint %s is in %s", region, source, host, m[1]), "Let region and endpoint name the same region: a signature is good in one only.")
+	case !regionForm.MatchString(region) && strings.HasPrefix(x.wire.source, "rules for "):
+		x.add("region", checkWarn, region+source+" is not of the form that AWS's regions have", "Look at its spelling: us-east-1, not "+region+".")
 	default:
 		x.add("region", checkOK, region+source, "")
 	}
@@ -212,7 +234,7 @@ func (w *reached) dns() (state, message, remedy string) {
 	case failed:
 		remedy = "Check the spelling of the region and of the endpoint, and this machine's DNS; in a VPC, the private DNS of the endpoint."
 		if w.proxy != nil {
-			remedy = "Check the name in HTTPS_PROXY, and this machine's DNS."
+			remedy = "Check the name in " + w.proxyVariable() + ", and this machine's DNS."
 		}
 		return checkFail, what + " cannot be resolved: " + dns.Err, remedy
 	case len(w.addresses) > 0:
@@ -225,18 +247,49 @@ func (w *reached) tcp() (state, message, remedy string) {
 	if w.connected != "" {
 		return checkOK, "connected to " + w.connected, ""
 	}
-	op, isOp := errors.AsType[*net.OpError](w.err)
 	if _, unresolved := errors.AsType[*net.DNSError](w.err); unresolved || w.err == nil {
 		return checkSkip, "there was nothing to connect to", ""
 	}
 	remedy = "Check host and port, and whether a firewall, a security group or a missing proxy setting (HTTPS_PROXY) keeps the connection from coming about."
 	if w.proxy != nil {
-		remedy = "Check that the proxy in HTTPS_PROXY runs and can be reached from here."
+		remedy = "Check that the proxy in " + w.proxyVariable() + " runs and can be reached from here."
+		return checkFail, "no connection to " + w.proxy.Host + ", the proxy: " + w.why(), remedy
 	}
-	if isOp {
-		return checkFail, "no connection to " + w.host + ": " + op.Err.Error(), remedy
+	return checkFail, "no connection to " + w.host + ": " + w.why(), remedy
+}
+
+// why is what kept the answer away.
+func (w *reached) why() string {
+	if errors.Is(w.err, context.DeadlineExceeded) {
+		return fmt.Sprintf("timeout: nothing came within %v", reachTime)
 	}
-	return checkFail, "no connection to " + w.host + ": " + w.err.Error(), remedy
+	if op, ok := errors.AsType[*net.OpError](w.err); ok {
+		return op.Err.Error()
+	}
+	return w.err.Error()
+}
+
+// proxyVariable is the one that names the proxy.
+func (w *reached) proxyVariable() string {
+	if strings.HasPrefix(w.endpoint, "http://") {
+		return "HTTP_PROXY"
+	}
+	return "HTTPS_PROXY"
+}
+
+// proxyBroke tells that the proxy was reached, and gave no answer of a proxy.
+func (w *reached) proxyBroke() bool {
+	if w.proxy == nil || w.err == nil || w.connected == "" || w.refused != "" || w.tunnel {
+		return false
+	}
+	op, _ := errors.AsType[*net.OpError](w.err)
+	switch w.proxy.Scheme {
+	case "https":
+		return w.tls != nil
+	case "socks5", "socks5h":
+		return op != nil && strings.Contains(op.Op, "socks")
+	}
+	return true
 }
 
 func (w *reached) checkTLS() (state, message, remedy string) {
@@ -252,7 +305,7 @@ func (w *reached) checkTLS() (state, message, remedy string) {
 	case w.tls != nil:
 		c := w.tls.PeerCertificates[0]
 		return checkOK, fmt.Sprintf("%s, certificate by %s, good until %s", tls.VersionName(w.tls.Version), c.Issuer, c.NotAfter.Format(time.DateOnly)), ""
-	case w.connected == "" || w.refused != "":
+	case w.connected == "" || w.refused != "" || w.proxyBroke():
 		return checkSkip, "no connection came so far", ""
 	case errors.As(w.err, &unknown):
 		return checkFail, "the certificate is not trusted: it was issued by " + issuer(w.err), "Where a proxy or firewall inspects TLS, name the file of its CA in AWS_CA_BUNDLE or ca_bundle; for a local Bedrock, its certificate's."
@@ -264,9 +317,12 @@ func (w *reached) checkTLS() (state, message, remedy string) {
 		return checkFail, "the certificate is not accepted: " + verify.Err.Error(), "Name the file of its CA in AWS_CA_BUNDLE or ca_bundle."
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](w.err); ok || strings.Contains(w.err.Error(), "HTTP response to HTTPS client") {
+		if w.proxy != nil {
+			return checkFail, "what answers through the proxy " + w.proxy.Host + " does not speak TLS", "The proxy answers in the endpoint's place, perhaps with a login page: open one in a browser, or list the host in NO_PROXY where it can be reached without."
+		}
 		return checkFail, "the endpoint does not speak TLS", "Look whether it is http:// that is meant."
 	}
-	return checkFail, "no TLS connection: " + w.err.Error(), "Look for a firewall or proxy that breaks off TLS connections."
+	return checkFail, "no TLS connection: " + w.why(), "Look for a firewall or proxy that breaks off TLS connections."
 }
 
 // issuer names who made a certificate that is not trusted.
@@ -304,9 +360,15 @@ func (x *examination) proxyAndCA(settings error) {
 	}
 	switch {
 	case strings.HasPrefix(refused, "407"):
-		x.add("proxy and CA", checkFail, "the proxy "+w.proxy.Host+" wants a login: "+refused, "Put it into HTTPS_PROXY: http://user:password@"+w.proxy.Host+".")
+		remedy := "Put it into " + w.proxyVariable() + ": " + w.proxy.Scheme + "://user:password@" + w.proxy.Host + "."
+		if w.proxy.User != nil {
+			remedy += " The one that is there is not accepted: check it, and write special characters in percent-encoding."
+		}
+		x.add("proxy and CA", checkFail, "the proxy "+w.proxy.Host+" wants a login: "+refused, remedy)
 	case refused != "":
 		x.add("proxy and CA", checkFail, "the proxy "+w.proxy.Host+" does not let calls through: "+refused, "Ask who runs the proxy to allow the endpoint's host, or list it in NO_PROXY where it can be reached without.")
+	case w.proxyBroke():
+		x.add("proxy and CA", checkFail, "the proxy "+w.proxy.Host+" does not answer as a proxy does: "+w.why(), "Check that it is a proxy that listens there, of the kind that "+w.proxyVariable()+" says ("+w.proxy.Scheme+").")
 	default:
 		x.add("proxy and CA", checkOK, via+", "+trust, "")
 	}
@@ -318,11 +380,11 @@ func (x *examination) endpoint(settings error, asked bool) {
 	switch {
 	case x.flags.mock:
 		where = w.endpoint + " (the local Bedrock of --mock)"
-	case settings != nil && x.lastState() != checkFail:
+	case settings != nil && x.lastState() != checkFail && !badRegion(settings):
 		x.add("endpoint", checkFail, plain(settings), "Correct the setting, or unset it.")
 		return
 	}
-	broken := x.openErr != nil && !x.noRegion() && settings == nil && x.config != nil
+	broken := x.openErr != nil && !x.noRegion() && !errors.Is(x.openErr, client.ErrNoCredentials) && settings == nil && x.config != nil
 	switch {
 	case broken:
 		x.add("endpoint", checkFail, strings.TrimPrefix(x.openErr.Error(), "bedrock: "), "Correct the setting, or unset it.")
@@ -331,7 +393,7 @@ func (x *examination) endpoint(settings error, asked bool) {
 	case w.err != nil && x.reachFailed():
 		x.add("endpoint", checkSkip, where+" was not reached", "")
 	case w.err != nil:
-		x.add("endpoint", checkFail, where+" gave no answer: "+w.err.Error(), "Look for proxies and firewalls on the way, and whether it is Bedrock that listens there.")
+		x.add("endpoint", checkFail, where+" gave no answer: "+w.why(), "Look for proxies and firewalls on the way, and whether it is Bedrock that listens there.")
 	case w.status == http.StatusBadGateway || w.status == http.StatusServiceUnavailable || w.status == http.StatusGatewayTimeout:
 		x.add("endpoint", checkWarn, fmt.Sprintf("%s answers %d in %s", where, w.status, took(w.took)), "A gateway before it may not reach it.")
 	case !likeBedrock(w.header):

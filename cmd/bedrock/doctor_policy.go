@@ -36,18 +36,27 @@ func (x *examination) policy() *policy {
 		}
 	}
 	profile := x.profileToCall()
-	geography, base := cutGeography(x.model)
+	// what stands in no list is allowed in all regions
+	geography, base := cutGeography(x.model[strings.LastIndexByte(x.model, '/')+1:])
+	isARN := strings.HasPrefix(x.model, "arn:")
+	if isARN && !strings.Contains(x.model, ":inference-profile/") {
+		geography = ""
+	}
 	switch {
 	case profile != nil:
 		add("Profile", invoke, []string{profile.InferenceProfileARN})
 		add("ModelInEveryDestination", invoke, x.modelARNs(profile))
-	case strings.HasPrefix(x.model, "arn:"):
+	case geography != "":
+		own := x.arn(cmp.Or(x.account, "*"), "inference-profile/"+x.model)
+		if isARN {
+			own = x.model
+		}
+		add("Profile", invoke, []string{own})
+		add("ModelInEveryDestination", invoke, []string{x.arnIn("*", "", "foundation-model/"+base)})
+	case isARN:
 		add("Model", invoke, []string{x.model})
 	case x.listed.model != nil:
 		add("Model", invoke, []string{cmp.Or(x.listed.model.ModelARN, x.arn("", "foundation-model/"+x.model))})
-	case geography != "": // what stands in no list is allowed in all regions
-		add("Profile", invoke, []string{x.arn(cmp.Or(x.account, "*"), "inference-profile/"+x.model)})
-		add("ModelInEveryDestination", invoke, []string{x.arnIn("*", "", "foundation-model/"+base)})
 	default:
 		add("Model", invoke, []string{x.arn("", "foundation-model/"+x.model)})
 	}

@@ -24,6 +24,8 @@ func TestPolicy(t *testing.T) {
 		{application, allWell, "us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6 us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0 us-east-2::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0 us-west-2::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0"},
 		{"us.amazon.nova-pro-v1:0", closed, "us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0 *::foundation-model/amazon.nova-pro-v1:0"},
 		{"us.amazon.nova-pro-v1:0", minted("us-east-1", 0, closed), "us-east-1:*:inference-profile/us.amazon.nova-pro-v1:0 *::foundation-model/amazon.nova-pro-v1:0 *"},
+		{"us.amazon.nova-pro-v1:0", faults("ListInferenceProfiles: AccessDeniedException"), "us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0 *::foundation-model/amazon.nova-pro-v1:0"},
+		{"arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0", closed, "us-east-1:123456789012:inference-profile/us.amazon.nova-pro-v1:0 *::foundation-model/amazon.nova-pro-v1:0"},
 		{"amazon.nova-pro-v1:0 -r cn-north-1", closed, "cn-north-1::foundation-model/amazon.nova-pro-v1:0"},
 		{application, closed, "us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6"},
 		{"arn:aws:bedrock:us-east-1:123456789012:provisioned-model/abc", allWell, "us-east-1:123456789012:provisioned-model/abc"},

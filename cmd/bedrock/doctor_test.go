@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -171,6 +173,29 @@ func answering(answers map[string]string) func(*testing.T) map[string]string {
 	}
 }
 
+// talking answers a connection with a text, and what comes next with another.
+func talking(t *testing.T, texts ...string) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			for _, text := range texts {
+				c.Read(make([]byte, 4096))
+				io.WriteString(c, text)
+			}
+			c.Close()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
 const (
 	here      = "AWS_ENDPOINT_URL=http://127.0.0.1:1"                                                   // where nobody listens
 	nowhere   = "http://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.test" // no name server is asked for such a label
@@ -196,13 +221,21 @@ var states = []state{
 		e["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:1"
 		return e
 	}, "", 0, "", "", ""},
+	{"STS alone refuses", func(t *testing.T) map[string]string {
+		return local(t, &bedrocktest.Server{}, stsError("InvalidClientTokenId", "The security token included in the request is invalid"))
+	}, "", 0, "", "", ""},
+	{"clock behind, by API key", minted("us-east-1", 0, skewed(10*time.Minute)), "", 0, "", "", ""},
+	{"does not stream, lists closed", faults("ListFoundationModels: AccessDeniedException", "ListInferenceProfiles: AccessDeniedException", "ConverseStream: ValidationException; message=The model is unsupported for streaming."), "", 0, "", "", ""},
+	{"ended by its date, and answers", answering(map[string]string{"/foundation-models": strings.ReplaceAll(retired, "a.old", "cohere.command-r-v1:0"), "/inference-profiles": "{}",
+		"/model/cohere.command-r-v1:0/converse": `{"output":{"message":{"role":"assistant","content":[{"text":"H"}]}},"stopReason":"max_tokens"}`}), "cohere.command-r-v1:0", 0, "", "", ""},
 
 	{"no credentials", func(t *testing.T) map[string]string {
 		e := allWell(t)
 		e["AWS_ACCESS_KEY_ID"], e["AWS_SECRET_ACCESS_KEY"] = "", ""
 		return e
 	}, "", 3, "credentials", "none found .*AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set", "^Set AWS_ACCESS_KEY_ID .*`aws sso login`"},
-	{"no API key", set("AWS_ACCESS_KEY_ID=", here), "--auth bearer", 3, "credentials", "there is no API key", "AWS_BEARER_TOKEN_BEDROCK"},
+	{"half a pair", set("AWS_ACCESS_KEY_ID=", here), "", 3, "credentials", "AWS_SECRET_ACCESS_KEY is set but AWS_ACCESS_KEY_ID is not", "both"},
+	{"no API key", set("AWS_ACCESS_KEY_ID=", here), "--auth bearer", 3, "credentials", "there is no API key", "^Set AWS_BEARER_TOKEN_BEDROCK"},
 	{"broken files", files("[default\nregion=x\n"), "", 3, "credentials", "config: line 1", "^Correct the file"},
 	{"no such profile", set(), "--profile nosuch", 3, "credentials", `profile "nosuch"`, "name of the profile"},
 	{"no such secrets", set(), "--secrets nosuch.toml", 3, "credentials", "nosuch.toml", "--secrets"},
@@ -213,7 +246,7 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 `, here), "", 3, "credentials", "expired", "aws sso login"},
 	{"expired, by STS", func(t *testing.T) map[string]string {
 		return local(t, &bedrocktest.Server{}, stsError("ExpiredToken", "The security token included in the request is expired"))
-	}, "", 1, "identity", "ExpiredToken: The security token included in the request is expired", "aws sso login"},
+	}, "--no-call", 1, "identity", "ExpiredToken: The security token included in the request is expired", "aws sso login"},
 	{"expired, by Bedrock", func(t *testing.T) map[string]string {
 		e := faults("Converse: ExpiredTokenException; message=The security token included in the request is expired")(t)
 		e["AWS_ENDPOINT_URL_STS"] = "http://127.0.0.1:1"
@@ -239,6 +272,8 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 	{"key for another region", minted("us-west-2", 0, allWell), "", 1, "key", "^the API key was made for us-west-2, but calls go to us-east-1$", "--region us-west-2"},
 	{"clock behind", skewed(10 * time.Minute), "", 1, "clock", "clock is (10m0s|9m5.s) behind", "NTP"},
 	{"clock ahead", skewed(-7 * time.Minute), "", 1, "clock", "clock is (7m0s|7m.s) ahead of", "NTP"},
+	{"region is no name", set("AWS_REGION=us east 1", here), "", 3, "region", `region "us east 1" is not valid`, "such as us-east-1"},
+	{"region of a VPC endpoint differs", behind(502, map[string]string{"AWS_ENDPOINT_URL": "https://vpce-1-a.bedrock-runtime.eu-west-1.vpce.amazonaws.com"}), "", 3, "region", "is in eu-west-1", "same region"},
 	{"no region", set("AWS_REGION="), "", 3, "region", "no region is set", "AWS_REGION"},
 	{"region and endpoint differ", behind(502, map[string]string{"AWS_ENDPOINT_URL": "https://bedrock-runtime.eu-west-1.amazonaws.com"}), "", 3, "region", "us-east-1 .*eu-west-1", "same region"},
 
@@ -252,7 +287,13 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 		return e
 	}, "", 1, "TLS", "does not speak TLS", "http://"},
 	{"proxy wants a login", behind(407, nil), "", 1, "proxy and CA", `the proxy 127\.0\.0\.1:\d+ wants a login: 407`, "HTTPS_PROXY: http://user:password@"},
-	{"proxy wants a login, plain", behind(407, map[string]string{"AWS_ENDPOINT_URL": "http://bedrock.test"}), "", 1, "proxy and CA", "wants a login: 407", "HTTPS_PROXY"},
+	{"proxy wants a login, plain", behind(407, map[string]string{"AWS_ENDPOINT_URL": "http://bedrock.test"}), "", 1, "proxy and CA", "wants a login: 407", "HTTP_PROXY: .* is not accepted"},
+	{"proxy that is none", func(t *testing.T) map[string]string {
+		return map[string]string{"HTTPS_PROXY": strings.Replace(talking(t, "SSH-2.0-x\r\n", ""), "http:", "socks5:", 1)}
+	}, "", 1, "proxy and CA", "does not answer as a proxy does", "HTTPS_PROXY"},
+	{"proxy answers itself", func(t *testing.T) map[string]string {
+		return map[string]string{"HTTPS_PROXY": talking(t, "HTTP/1.1 200 OK\r\n\r\n", "<html>please log in</html>")}
+	}, "", 1, "TLS", "through the proxy .* does not speak TLS", "login page"},
 	{"proxy forbids", behind(403, nil), "", 1, "proxy and CA", "does not let calls through: 403", "allow the endpoint's host"},
 	{"no such proxy", set("HTTPS_PROXY=http://127.0.0.1:1"), "", 1, "TCP", "no connection to 127.0.0.1", "the proxy in HTTPS_PROXY runs"},
 	{"CA bundle missing", set("AWS_CA_BUNDLE=/nonexistent/ca.pem"), "", 1, "proxy and CA", "CA bundle .*no such file", "Correct the value"},
@@ -271,6 +312,8 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 	{"legacy", answering(map[string]string{"/foundation-models": legacy, "/inference-profiles": "{}"}), "a.old --no-call", 0, "", "", ""},
 	{"unknown model", allWell, "nosuch.model", 1, "model", "nosuch.model is not known in us-east-1: 400 ValidationException", "bedrock models"},
 	{"misspelled model, without a call", allWell, "amazon.nova-2-light-v1:0 --no-call", 1, "model", "not among the models", `Is it amazon\.nova-2-lite-v1:0`},
+	{"misspelled provider", allWell, "antropic.claude-sonnet-5", 1, "model", "is not known", `Is it us\.anthropic\.claude-sonnet-5 or global\.anthropic\.claude-sonnet-5`},
+	{"profile needed, profiles closed", faults("ListInferenceProfiles: AccessDeniedException"), "anthropic.claude-sonnet-5", 1, "profile", "needs an inference profile", "try us.anthropic.claude-sonnet-5"},
 	{"profile needed", allWell, "anthropic.claude-sonnet-5", 1, "profile", "needs an inference profile; us.anthropic.claude-sonnet-5 was tried and works", "Call it by us.anthropic.claude-sonnet-5 or global.anthropic.claude-sonnet-5"},
 	{"profile needed, without a call", allWell, "anthropic.claude-sonnet-5 --no-call", 1, "profile", "needs an inference profile$", "us.anthropic.claude-sonnet-5"},
 	{"profile needed, lists closed", faults("ListFoundationModels: AccessDeniedException", "ListInferenceProfiles: AccessDeniedException"), "anthropic.claude-sonnet-5", 1, "profile", "needs an inference profile", "try us.anthropic.claude-sonnet-5"},
@@ -278,6 +321,7 @@ credential_process = /bin/echo '{"Version":1,"AccessKeyId":"AKID","SecretAccessK
 	{"no profile here", allWell, "deepseek.r1-v1:0 -r eu-west-1 --no-call", 1, "profile", "needs an inference profile", "choose another region"},
 
 	{"denied by IAM", faults("Converse: AccessDeniedException; message=" + iamDenial), "", 1, "access", "because no identity-based policy allows", "bedrock doctor --policy"},
+	{"denied outright", faults("Converse: AccessDeniedException; message=" + strings.Split(iamDenial, " because")[0] + " with an explicit deny in an identity-based policy: arn:aws:iam::123456789012:policy/No"), "", 1, "access", "explicit deny", `policy/No\) denies .* narrowed\.$`},
 	{"denied by SCP", faults("Converse: AccessDeniedException; message=" + scpDenial), "", 1, "access", "explicit deny in a service control policy", "organization"},
 	{"denied to the account", faults("Converse: AccessDeniedException; message=You don't have access to the model with the specified model ID."), "", 1, "access", "You don't have access", "may not use"},
 	{"throttled", faults("Converse: ThrottlingException; message=Too many requests, please wait before trying again."), "--max-attempts 1", 1, "access", "429 ThrottlingException: Too many requests", "fewer at once"},

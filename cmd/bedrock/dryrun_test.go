@@ -153,3 +153,17 @@ func TestDryRunIsAccepted(t *testing.T) {
 		seen.Store(0)
 	}
 }
+
+// TestListsAsRequests: the requests of a list can be printed too.
+func TestListsAsRequests(t *testing.T) {
+	for args, want := range map[string]string{
+		"models --dry-run curl":             "--request GET 'https://bedrock.us-east-1.amazonaws.com/foundation-models'",
+		"models --dry-run boto3":            "client.list_foundation_models(**request)",
+		"models --profiles --dry-run boto3": "client.list_inference_profiles(**request)",
+		"models --profiles --dry-run go":    "Op: operation.ListInferenceProfiles,",
+	} {
+		if stdout, stderr, code := bedrock(t, exampleEnv(nil), strings.Fields(args)...); code != 0 || !strings.Contains(stdout, want) {
+			t.Errorf("%s: exit %d, no %q in\n%s%s", args, code, want, stdout, stderr)
+		}
+	}
+}

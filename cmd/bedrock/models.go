@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"rawbedrock/client"
+	"rawbedrock/client/operation"
 )
 
 const modelsLong = `Lists the foundation models of the region with the ids that they can be called
@@ -35,6 +36,7 @@ type modelsFlags struct {
 	connection
 	profiles, callable      bool
 	provider, output, query string
+	dryRun                  string
 }
 
 func modelsCommand() command {
@@ -49,6 +51,7 @@ func modelsCommand() command {
 			choice(fs, &c.output, "output", "text", "`form` of the list: text, json (an array) or jsonl (one a line)", "text", "json", "jsonl")
 			alias(fs, "o", "output")
 			fs.StringVar(&c.query, "query", "", "print only what stands at this gjson `path` of the array, or of each line of jsonl")
+			choice(fs, &c.dryRun, "dry-run", "", "send nothing; print the request for the list as `form` curl, http, json, boto3 (Python) or go", "curl", "http", "json", "boto3", "go")
 			return func(ctx context.Context, e env, args []string) error { return c.run(ctx, e, args) }
 		},
 	}
@@ -67,11 +70,21 @@ func (c *modelsFlags) run(ctx context.Context, e env, args []string) (err error)
 		return err
 	}
 	c.traceJSON = isJSONForm(c.output)
-	s, err := c.connection.open(e, false)
+	s, err := c.connection.open(e, c.dryRun != "")
 	if err != nil {
 		return err
 	}
 	defer s.close(e, &err)
+	if s.dry != nil {
+		list := operation.ListFoundationModels
+		if c.profiles {
+			list = operation.ListInferenceProfiles
+		}
+		if _, err := s.Do(ctx, client.Request{Op: list}); s.dry.request == nil {
+			return err
+		}
+		return s.dry.write(e, e.stdout, c.dryRun)
+	}
 	listed, listErr := s.Models(ctx) // a part of the list may come beside the error
 	if listErr != nil && len(listed) == 0 {
 		return listErr

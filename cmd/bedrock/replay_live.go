@@ -164,7 +164,9 @@ func (r *replayLive) again(ctx context.Context, e env, q recorded, tape string) 
 	}
 	live := &heard[len(heard)-1].Response // of the last attempt
 	a.Live.Status, a.Live.After = live.Status, live.After.Seconds()
-	a.Drift, a.Same = driftOf(&q.Response, live)
+	var changes []drift
+	changes, a.Same = driftOf(&q.Response, live)
+	a.Drift = append(a.Drift, changes...)
 	return a, err
 }
 

@@ -38,7 +38,7 @@ type Explanation struct {
 // by sigv4.Explain; of any other error Culprit is its meaning, Why its message
 // and Fix the hint. It is not ok when neither is known.
 func Explain(r Refusal) (x Explanation, ok bool) {
-	if x.Error = r.Err(); x.Error == nil && r.Status != 0 {
+	if x.Error = r.err(r.secrets()...); x.Error == nil && r.Status != 0 {
 		return x, false
 	}
 	if x.Error != nil && !aboutSignature(x.Error) {
@@ -76,6 +76,9 @@ func (x *Explanation) classify(r Refusal) bool {
 	}
 	if x.Culprit = meaningOf(e); x.Culprit == "" {
 		return false
+	}
+	if status := e.Status; strings.HasPrefix(e.Message, answeredHTML) && (status == http.StatusUnauthorized || status == http.StatusForbidden || status == http.StatusProxyAuthRequired) {
+		x.Culprit = "proxy"
 	}
 	if x.Why, x.Fix = oneLine(e.Message, maxLine), e.Hint; errors.Is(e, ErrBadSignature) && strings.Contains(x.Fix, "bedrock explain") {
 		x.Fix = "Nothing here tells what was signed. The usual causes are a stray character in the secret key, a path that was encoded once instead of twice, and a proxy that changed the request; give the request with its Authorization header and its body, as 'curl -v' shows it, to find which."
@@ -181,9 +184,28 @@ func hostname(r *http.Request) string {
 	return strings.ToLower((&url.URL{Host: host}).Hostname())
 }
 
+// secrets are those of the credentials and of the request.
+func (r Refusal) secrets() []string {
+	all := []string{r.Credentials.SecretAccessKey, r.Credentials.SessionToken}
+	if r.Request == nil {
+		return all
+	}
+	for name, values := range r.Request.Header {
+		if !redact.SecretHeader(name) {
+			continue
+		}
+		for _, v := range values {
+			if scheme, key, ok := strings.Cut(strings.TrimSpace(v), " "); !strings.HasPrefix(v, "AWS4-") && (!ok || strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "Basic")) {
+				all = append(all, cmp.Or(strings.TrimSpace(key), scheme))
+			}
+		}
+	}
+	return all
+}
+
 // redact takes secrets out of an explanation.
 func (x *Explanation) redact(r Refusal) {
-	secrets := []string{r.Credentials.SecretAccessKey, r.Credentials.SessionToken}
+	secrets := r.secrets()
 	clean := func(all ...*string) {
 		for _, s := range all {
 			*s = redact.Text(*s, secrets...)

@@ -172,11 +172,16 @@ func TestExplainClassifies(t *testing.T) {
 		{"> POST /model/x/converse HTTP/2 \n> Host: h\n> Authorization: Bearer " + canaryBearer + "\n>\n< HTTP/2 403 \n<\n" + `{"Message":"Authentication failed: Please make sure your API Key is valid."}`, "credentials refused", "token inspect"},
 		{"> POST /model/arn:aws:bedrock:us-east-1:1:inference-profile/us.x/converse HTTP/1.1\n> Host: h\n>\n< HTTP/1.1 200 OK\n<\n" + `{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}`, "path", "%2F"},
 		{"HTTP/1.1 429 Too Many Requests\n\n" + `{"message":"Too many tokens per day, please wait before trying again."}`, "daily quota used up", "quota"},
+		{"> POST / HTTP/1.1\n> Host: h\n> Authorization: Bearer " + canaryBearer + "\n>\n< HTTP/1.1 403 Forbidden\n< x-amzn-ErrorType: IncompleteSignatureException\n<\n" + `{"message":"'` + canaryBearer + `' not a valid key=value pair (missing equal-sign) in Authorization header: 'Bearer ` + canaryBearer + `'."}`, "authorization", "bedrock-runtime"},
+		{"HTTP/1.1 403 Forbidden\nContent-Type: text/html\n\n<html><title>ERR_ACCESS_DENIED</title></html>", "proxy", "firewalls"},
 		{"HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\n\n<html><title>502</title></html>", "service unavailable", "gateway"},
 	} {
 		x, ok := Explain(Refusal{Transcript: ReadTranscript([]byte(c.text)), Credentials: long})
 		if !ok || x.Culprit != c.culprit || !strings.Contains(x.Fix, c.fix) || x.Why == "" {
 			t.Errorf("%.50q: %v %+v, want %s: …%s…", c.text, ok, x.Cause, c.culprit, c.fix)
+		}
+		if piece := leaks(fmt.Sprintf("%+v %+v", x.Explanation, *x.Error), canaryBearer); piece != "" {
+			t.Errorf("%.50q: %q leaks", c.text, piece)
 		}
 	}
 	for _, text := range []string{"", "nothing of the kind", "HTTP/1.1 200 OK\n\n{}"} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -173,11 +174,13 @@ var sdkErrors = []*pattern{
 
 // Err is what the answer says, as a call of this package would return it; nil
 // when there is no error in the transcript.
-func (t Transcript) Err() *Error {
+func (t Transcript) Err() *Error { return t.err() }
+
+func (t Transcript) err(secrets ...string) *Error {
 	if t.Status/100 == 2 && !unknownOperation(t.Header, t.Body) || t.Status == 0 && len(bytes.TrimSpace(t.Body)) == 0 {
 		return nil
 	}
-	e := responseError("", t.Status, t.Header, t.errorBody())
+	e := responseError("", t.Status, t.Header, t.errorBody(), secrets...)
 	if t.Status == 0 && e.Code == "" {
 		for _, re := range sdkErrors {
 			if m := re.get().FindStringSubmatch(e.Message); m != nil {
@@ -193,29 +196,48 @@ func (t Transcript) Err() *Error {
 	return e
 }
 
-// errorBody finds the JSON of an error in what stands around it.
+// maxErrorBody is how much of a text is searched for an error: much more than
+// any is long.
+const maxErrorBody = 1 << 20
+
+// errorBody finds the JSON of an error in what stands around it, in the first
+// MiB of an answer or in the last one of any other text.
 func (t Transcript) errorBody() []byte {
 	body := bytes.TrimSpace(t.Body)
 	if len(body) == 0 || body[0] == '{' || body[0] == '<' {
-		return firstObject(body)
-	}
-	for i, c := range body {
-		if c != '{' {
-			continue
-		}
-		if object := firstObject(body[i:]); slices.ContainsFunc(messagePaths[:3], func(key string) bool { return bytes.Contains(object, []byte(`"`+key+`"`)) }) {
+		body = body[:min(len(body), maxErrorBody)]
+		if object, _ := firstObject(body); object != nil {
 			return object
 		}
+		return body
+	}
+	body = body[max(0, len(body)-maxErrorBody):]
+	for rest, effort := body, 0; effort < 32*maxErrorBody; {
+		i := bytes.IndexByte(rest, '{')
+		if i < 0 {
+			break
+		}
+		object, read := firstObject(rest[i:])
+		if slices.ContainsFunc(messagePaths[:3], func(key string) bool { return bytes.Contains(object, []byte(`"`+key+`"`)) }) {
+			return object
+		}
+		effort += read
+		rest = rest[i+max(1, len(object)):]
 	}
 	return body
 }
 
 // firstObject is the JSON value that b begins with, without what is glued to
-// it; b itself when it begins with none.
-func firstObject(b []byte) []byte {
+// it; b itself when it is cut, nothing when it is no JSON. read is how far it
+// looked.
+func firstObject(b []byte) (object []byte, read int) {
 	var raw json.RawMessage
-	if json.NewDecoder(bytes.NewReader(b)).Decode(&raw) != nil {
-		return b
+	err := json.NewDecoder(bytes.NewReader(b)).Decode(&raw)
+	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return nil, int(bad.Offset)
 	}
-	return raw
+	if err != nil {
+		return b, len(b)
+	}
+	return raw, len(raw)
 }

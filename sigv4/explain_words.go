@@ -43,6 +43,14 @@ var sayings = []saying{
 		return x.say("authorization", "The request that arrived is not signed: it has no Authorization header and no signature in its query.",
 			"Sign the request; where it was signed, a proxy or a redirect took the header away.")
 	}},
+	{lazily(`(?i)not a valid key=value pair \(missing equal-sign\) in Authorization header:? '?(\w*)`), func(x *examination, m []string) bool {
+		if strings.EqualFold(m[1], "Bearer") {
+			return x.say("authorization", "The request carries a bearer token (an API key), where the service wants a SigV4 signature.",
+				"Sign the request with AWS credentials, or send the key to an endpoint that takes it: bedrock-runtime and bedrock-mantle do.")
+		}
+		return x.say("authorization", "The Authorization header that arrived is no SigV4 one: a part of it is not NAME=VALUE.",
+			"Write it as AWS4-HMAC-SHA256 Credential=KEYID/DAY/REGION/SERVICE/aws4_request, SignedHeaders=a;b;host, Signature=64 hex digits; a proxy or a shell may have changed it.")
+	}},
 	{lazily(`(?i)security token included in the request is expired`), func(x *examination, _ []string) bool {
 		return x.say("session token", "The temporary credentials have expired, session token and all.", "Get new ones; the same will be refused again.")
 	}},

@@ -43,11 +43,12 @@ var unescapeJSON = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\"`, `"`, `\/`, 
 // makes a canonical request of it; else between the first and the last.
 func apostrophes(s string) string {
 	_, s, _ = strings.Cut(s, "'")
-	for i := range len(s) {
+	for i, tries := 0, 0; i < len(s) && tries < 256; i++ {
 		if s[i] == '\'' {
 			if _, ok := parseForm(s[:i]); ok {
 				return s[:i]
 			}
+			tries++
 		}
 	}
 	return s[:max(0, strings.LastIndexByte(s, '\''))]

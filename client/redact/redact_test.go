@@ -52,6 +52,8 @@ var secretPlaces = []struct{ form, secret string }{
 	{"Authorization: Custom %s", canarySecret},
 	{"authorization:%s", canarySecret},
 	{"Proxy-Authorization: Basic %s", canarySecret},
+	{`{"message":"'%s' not a valid key=value pair (missing equal-sign)."}`, canarySecret},
+	{"pair (missing equal-sign) in Authorization header: 'Custom %s'.", canarySecret},
 	{"x-api-key: %s", canaryBearer},
 	{"key %s was refused", canaryBearer},
 	{"key %s was refused", canaryShort},

@@ -38,7 +38,7 @@ const (
 )
 
 // shape is a secret that shows by its name or its form. What the first group
-// matches is kept, the rest is the secret.
+// matches is kept, and the second, when there is one; the rest is the secret.
 type shape struct {
 	what    string
 	words   []string // one of which, in lower case, stands in every match; seldom by chance in base64
@@ -58,6 +58,10 @@ var shapes = []shape{
 	{what: "Bedrock API key", literal: "ABSK", re: &pattern{expr: `(` + start + `ABSK)` + value + `{8,}`}},
 	// by the first bytes of its base64
 	{what: "session token", words: []string{"zxivyxdz", "aqodyxdz", "fqodyxdz", "iqojb3jpz2lu"}, re: &pattern{expr: `(IQoJb3JpZ2lu|F[wQ]oGZXIvYXdz|[FA]QoDYXdz)` + value + `{16,}`}},
+	// AWS repeats a header that is none of SigV4
+	{what: "Authorization header", words: []string{"not a valid key=value pair"}, re: &pattern{expr: `(')[^'\r\n]+(' not a valid key=value pair)`}},
+	{what: "Authorization header", words: []string{"authorization header: '"}, keep: func(s string) bool { return strings.HasPrefix(s, "AWS4-") },
+		re: &pattern{expr: `(?i)(authorization header: '(?:(?:bearer|basic) +)?)[^'\r\n]+`}},
 	// of a SigV4 one the signature alone is secret, which has a shape of its own
 	{what: "Authorization header", words: []string{"authorization"}, keep: func(s string) bool { return strings.HasPrefix(s, "AWS4-") },
 		re: &pattern{expr: `(?i)(authorization` + nameEnd + `(?:(?:bearer|basic)[ ]+)?)(?:[^\r\n"'\]\\]|\\[/u])+`}},
@@ -73,9 +77,13 @@ func (f shape) may(s, lower string) bool {
 
 func (f shape) find(spans []Span, s string) []Span {
 	for _, m := range f.re.get().FindAllStringSubmatchIndex(s, -1) {
-		secret := s[m[3]:m[1]]
+		end := m[1]
+		if len(m) > 4 {
+			end = m[4]
+		}
+		secret := s[m[3]:end]
 		if !isMark(strings.Trim(secret, " @")) && (f.keep == nil || !f.keep(secret)) {
-			spans = append(spans, Span{m[3], m[1], f.what})
+			spans = append(spans, Span{m[3], end, f.what})
 		}
 	}
 	return spans

@@ -140,11 +140,14 @@ func (a *attempt) logWire(req *http.Request, t *httptrace.ClientTrace) {
 	t.ConnectDone = func(_, address string, err error) { w.log(address, "connect", "address", address, "error", err) }
 	t.TLSHandshakeStart = func() { w.start("tls") }
 	t.TLSHandshakeDone = func(s tls.ConnectionState, err error) {
-		issuer := ""
+		version, issuer := "", ""
+		if s.Version != 0 {
+			version = tls.VersionName(s.Version)
+		}
 		if len(s.PeerCertificates) > 0 {
 			issuer = s.PeerCertificates[0].Issuer.String()
 		}
-		w.log("tls", "tls", "version", tls.VersionName(s.Version), "protocol", s.NegotiatedProtocol, "issuer", issuer, "resumed", s.DidResume, "error", err)
+		w.log("tls", "tls", "version", version, "protocol", s.NegotiatedProtocol, "issuer", issuer, "resumed", s.DidResume, "error", err)
 	}
 	got, wrote := t.GotConn, t.WroteRequest
 	t.GotConn = func(i httptrace.GotConnInfo) {

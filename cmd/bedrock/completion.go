@@ -62,6 +62,7 @@ func completions() []completed {
 			this := completed{path: strings.TrimSpace(prefix + " " + c.name), short: c.short}
 			if c.sub != nil {
 				walk(this.path, &this, c.sub)
+				all = append(all, completed{path: "help " + this.path, words: this.words})
 			} else {
 				this.flags = completedFlags(c)
 				this.words = knownArguments(c)
@@ -143,6 +144,7 @@ func (c completed) flagNames() string {
 const bashScript = `# bash completion for bedrock
 _bedrock() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} path= words= flags= i
+  case "$cur" in =) cur= ;; *) [[ $prev == = ]] && prev=${COMP_WORDS[COMP_CWORD-2]} ;; esac # --flag=value
   for ((i = 1; i < COMP_CWORD; i++)); do
     case "$path ${COMP_WORDS[i]}" in
 %s    esac

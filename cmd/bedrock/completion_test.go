@@ -37,6 +37,9 @@ func TestBashCompletion(t *testing.T) {
 		"help token --n":            "",
 		"converse -v":               "-v -vv",
 		"nosuch --":                 "",
+		"help token ":               "mint inspect",
+		"converse --output = j":     "json jsonl",
+		"converse --output =":       "text json jsonl raw",
 	} {
 		words := append([]string{"bedrock"}, strings.Split(line, " ")...)
 		ask := exec.Command(bash, "-c", script+`

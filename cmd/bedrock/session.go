@@ -105,7 +105,14 @@ func (c *connection) logger(e env) *slog.Logger {
 	if c.trace {
 		level = client.LevelTrace
 	}
-	return newLogger(e.stderr, level, c.traceJSON && level < slog.LevelWarn)
+	fixed := "command line"
+	switch {
+	case c.mock:
+		fixed = "--mock"
+	case c.replay != "":
+		fixed = "--replay"
+	}
+	return newLogger(e.stderr, level, c.traceJSON && level < slog.LevelWarn, fixed)
 }
 
 // mocked starts a Bedrock on loopback and points the client at it, without a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,11 +20,38 @@ import (
 )
 
 // newLogger writes what the client tells: prose for a person, or JSON lines.
-func newLogger(w io.Writer, level slog.Level, asJSON bool) *slog.Logger {
+// fixed is where settings come from that the client was given by this program.
+func newLogger(w io.Writer, level slog.Level, asJSON bool, fixed string) *slog.Logger {
+	handler := slog.Handler(traceHandler{level: level, out: &traceWriter{w: w}})
 	if asJSON {
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: jsonAttr}))
+		handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: jsonAttr})
 	}
-	return slog.New(traceHandler{level: level, out: &traceWriter{w: w}})
+	return slog.New(fixing{handler, fixed})
+}
+
+// fixing is a handler that knows what "code" means as the source of a setting.
+type fixing struct {
+	slog.Handler
+	fixed string
+}
+
+func (f fixing) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return fixing{f.Handler.WithAttrs(attrs), f.fixed}
+}
+
+func (f fixing) Handle(ctx context.Context, r slog.Record) error {
+	if r.Message != "settings" {
+		return f.Handler.Handle(ctx, r)
+	}
+	told := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		if strings.HasSuffix(a.Key, "_from") && a.Value.String() == "code" {
+			a.Value = slog.StringValue(f.fixed)
+		}
+		told.AddAttrs(a)
+		return true
+	})
+	return f.Handler.Handle(ctx, told)
 }
 
 // jsonAttr writes durations in milliseconds, under a name that says so, and
@@ -188,7 +216,7 @@ func (e traceEvent) pairs(message string) string {
 // prose says what the client's events mean.
 var prose = map[string]func(traceEvent) string{
 	"settings": func(e traceEvent) string {
-		return "region " + e.text("region") + e.from("region_from") + ", endpoint " + e.text("endpoint") + e.from("endpoint_from") +
+		return cmp.Or(e.with("region ", "region", ""), "no region") + e.from("region_from") + ", endpoint " + e.text("endpoint") + e.from("endpoint_from") +
 			", profile " + e.text("profile") + e.from("profile_from")
 	},
 	"credentials": func(e traceEvent) string {
@@ -199,7 +227,8 @@ var prose = map[string]func(traceEvent) string{
 	},
 	"auth": func(e traceEvent) string {
 		if e.text("scheme") == "bearer" {
-			return "bearer: a " + e.text("kind") + " API key" + e.with(" for ", "region", "") + e.with(", until ", "expires", "")
+			kind := map[bool]string{true: "an API key of unknown kind", false: "a " + e.text("kind") + " API key"}[e.text("kind") == credentials.Unknown]
+			return "bearer: " + kind + e.with(" for ", "region", "") + e.with(", until ", "expires", "")
 		}
 		return "signed as " + e.text("access_key_id") + e.with(" (", "source", ")") + " for " + e.text("region") + "/" + e.text("service") +
 			e.with(", credentials until ", "expires", "") + e.with(", clock corrected by ", "clock_offset", "")
@@ -210,7 +239,7 @@ var prose = map[string]func(traceEvent) string{
 	"dns":     func(e traceEvent) string { return e.step("DNS " + e.text("host") + e.with(": ", "addresses", "")) },
 	"connect": func(e traceEvent) string { return e.step("TCP " + e.text("address")) },
 	"tls": func(e traceEvent) string {
-		return e.step(e.text("version") + e.with(", ", "protocol", "") + e.with(", certificate by ", "issuer", ""))
+		return e.step(cmp.Or(e.text("version"), "TLS") + e.with(", ", "protocol", "") + e.with(", certificate by ", "issuer", ""))
 	},
 	"connection": func(e traceEvent) string {
 		if e.values["reused"] != true {
@@ -220,7 +249,7 @@ var prose = map[string]func(traceEvent) string{
 	},
 	"sent": func(e traceEvent) string { return "request sent after " + e.text("after") + e.with(": ", "error", "") },
 	"retry": func(e traceEvent) string {
-		return "waits " + e.text("wait") + ", then tries again: " + e.text("reason")
+		return "waits " + e.text("wait") + ", then tries again: " + strings.TrimPrefix(e.text("reason"), "bedrock: ")
 	},
 	"answer": func(e traceEvent) string {
 		if e.values["header"] != nil {
@@ -266,10 +295,7 @@ func (e traceEvent) step(what string) string {
 
 // from names the source of a setting.
 func (e traceEvent) from(name string) string {
-	switch e.text(name) {
-	case "code":
-		return " (command line)"
-	case "default":
+	if e.text(name) == "default" {
 		return ""
 	}
 	return e.with(" (", name, ")")

@@ -66,6 +66,8 @@ func TestHintNamesWhatChangedOnTheWay(t *testing.T) {
 		}, "decoded on the way"},
 		{"header", good, func(r *http.Request) { r.Header.Set("X-Note", "one, two") }, "Header x-note"},
 		{"removed", good, func(r *http.Request) { r.Header.Set("X-Note", "") }, "removed on the way"},
+		{"dropped", good, func(r *http.Request) { r.Header.Del("X-Note") }, "header x-note was signed, and the request that arrived does not have it"},
+		{"added", good, func(r *http.Request) { r.Header.Set("X-Amz-Trace", "1") }, "has the header x-amz-trace, which the signature does not cover"},
 		{"body", good, func(r *http.Request) { setBody(r, `{"messages":[]}`) }, "payload hash"},
 		{"token", good, func(r *http.Request) { r.Header.Set("X-Amz-Security-Token", canaryBearer+canaryToken) }, "session token that arrived"},
 		{"method", good, func(r *http.Request) { r.Method = "POST"; r.URL.RawQuery = "a=1" }, "Query"},

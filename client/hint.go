@@ -134,6 +134,7 @@ var table = []advice{
 	{has: "signature expired|signature not yet current", is: ErrClockSkew, make: skewHint},
 	{has: "credential should be scoped to|credential must be scoped to", is: ErrBadSignature, make: scopeHint},
 	{has: "signature we calculated does not match", is: ErrBadSignature, make: signatureHint},
+	{has: "signedheader' in the aws authorization", is: ErrBadSignature, make: signatureHint},
 
 	// quotas
 	{when: ErrThrottled, has: "per day|daily", is: ErrDailyQuota, hint: "The account's tokens of this day for {model} are used up: waiting for seconds does not help. Use another model or region, wait until the quota renews, or ask for a higher one in Service Quotas."},

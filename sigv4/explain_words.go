@@ -19,8 +19,8 @@ type saying struct {
 var sayings = []saying{
 	{lazily(`(?i)signature (?:expired|not yet current): (\d{8}T\d{6}Z) is .*?\((\d{8}T\d{6}Z) [-+]`), (*examination).clockSaid},
 	{lazily(`(?i)signature expired|signature not yet current|request.{0,20}too skewed|RequestTimeTooSkewed|RequestExpired`), (*examination).clockSaid},
-	{lazily(`(?i)date in credential scope does not match.*?'(\d*)' != '(\d*)'`), func(x *examination, m []string) bool {
-		return x.say("date", fmt.Sprintf("The credential scope is of the day %s, the request's X-Amz-Date of %s: the two were taken from different clocks, time zones or moments.", m[1], m[2]),
+	{lazily(`(?i)date in credential scope does not match.*?'([^']*)' != '([^']*)'`), func(x *examination, m []string) bool {
+		return x.say("date", fmt.Sprintf("The credential scope is of the day %s, the request's X-Amz-Date of %s: the two were taken from different clocks, time zones or moments.", printable(m[1]), printable(m[2])),
 			"Take the time once, in UTC, and make X-Amz-Date, the string to sign and the scope's day of it.")
 	}},
 	{lazily(`(?i)scoped to a valid region`), func(x *examination, _ []string) bool { return x.regionSaid() }},
@@ -195,7 +195,7 @@ func (x *examination) tokenSaid() bool {
 	}
 	x.guess = true
 	if sent != "" && strings.HasPrefix(id, "ASIA") {
-		x.say("session token", "The service does not accept these temporary credentials: the session token was removed or changed on the way, belongs to another access key, or was revoked with it; or they are of another partition.", from)
+		x.say("session token", "The service does not accept these temporary credentials: the session token is missing from what arrived, was changed on the way, belongs to another access key, or was revoked with it; or they are of another partition.", from)
 		return x.say("access key", "The access key itself may be mistyped, deleted or of another partition.", from)
 	}
 	return x.say("access key", "The service does not know the access key, or the session token does not fit it: deleted, deactivated, mistyped, or of another partition; or a session token is missing beside temporary keys.", from)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"rawbedrock/client"
-	"rawbedrock/sigv4"
 	"rawbedrock/sigv4/credentials"
 )
 
@@ -90,8 +89,8 @@ func (f *explainFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []
 			return err
 		}
 		r.RequestBody = append([]byte{}, body...) // known, be it empty
-	} else if q := r.Request; q != nil && q.Method == http.MethodGet && r.PayloadHash == "" {
-		r.PayloadHash = sigv4.EmptyPayloadHash
+	} else if q := r.Request; q != nil && q.Method == http.MethodGet && r.PayloadHash == "" && r.RequestBody == nil {
+		r.RequestBody = []byte{}
 	}
 	if err := f.find(ctx, e, &r); err != nil {
 		return err

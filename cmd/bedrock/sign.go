@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"rawbedrock/client/redact"
 	"rawbedrock/sigv4"
 )
 
@@ -29,7 +30,7 @@ AWS SDKs would find, the environment first.
 signature and authorization; with --presign url instead of the last.
 
 --explain labels the four steps and says of each line where it comes from (-o json:
-steps). A session token stands there as REDACTED.
+steps). A session token reads REDACTED then, in a presigned URL too.
 
 Examples:
   bedrock sign --explain --url 'https://sts.us-east-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15' --service sts
@@ -136,6 +137,10 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	r.Scope, r.SignedHeaders, r.Signature = sig.Scope, sig.SignedHeaders, sig.Signature
 	if f.explain {
 		r.Steps = f.steps(req, body, region, creds, sig)
+		r.CanonicalRequest = redact.Text(r.CanonicalRequest, creds.SessionToken)
+		if token := url.QueryEscape(creds.SessionToken); token != "" {
+			r.URL = strings.ReplaceAll(r.URL, token, redact.Mark)
+		}
 	}
 	return r.print(e.stdout, f.output)
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"rawbedrock/client/redact"
 	"rawbedrock/testdata/vectors"
 )
 
@@ -75,5 +77,33 @@ func TestSignEqualsBotocore(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s:\n got %q\nwant %q", c.Name, got, want)
 		}
+		c.explained(t, getenv, body)
+	}
+}
+
+// explained checks the steps of --explain, which say the same, where each line
+// is from, and no token.
+func (c signedCase) explained(t *testing.T, getenv func(string) string, body string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	var got signResult
+	run(t.Context(), env{strings.NewReader(""), &stdout, &stderr, getenv}, append(c.command(body), "--explain"))
+	if err := json.Unmarshal(stdout.Bytes(), &got); err != nil || len(got.Steps) != 4 {
+		t.Fatalf("%s: %v, %d steps: %s", c.Name, err, len(got.Steps), &stderr)
+	}
+	want := []string{redact.Text(c.CanonicalRequest, c.SessionToken), c.StringToSign, "", c.Signature}
+	for i, step := range got.Steps {
+		var lines []string
+		for _, l := range step.Lines {
+			if lines = append(lines, l.Line); l.From == "" {
+				t.Errorf("%s: %q is from nowhere", c.Name, l.Line)
+			}
+		}
+		if text := strings.Join(lines, "\n"); want[i] != "" && text != want[i] {
+			t.Errorf("%s: %s\n got %q\nwant %q", c.Name, step.Step, text, want[i])
+		}
+	}
+	if token := c.SessionToken; token != "" && (strings.Contains(stdout.String(), token) || strings.Contains(stdout.String(), url.QueryEscape(token))) {
+		t.Errorf("%s: the token is shown: %s", c.Name, &stdout)
 	}
 }

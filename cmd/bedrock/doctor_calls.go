@@ -44,6 +44,9 @@ func (x *examination) calls(ctx context.Context) {
 			stream = x.tryModel(ctx)
 		}
 	}
+	if ctx.Err() != nil {
+		return
+	}
 	x.identity(sts)
 	x.key()
 	x.checkModel()
@@ -333,10 +336,11 @@ func brief(e *client.Error) string {
 	if e.Status == 0 {
 		text = e.Code
 	}
-	message, _, _ := strings.Cut(strings.TrimSpace(e.Message), "\n")
-	if message == "" && e.Err != nil {
+	message := e.Message
+	if strings.TrimSpace(message) == "" && e.Err != nil {
 		message = e.Err.Error()
 	}
+	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
 	if r := []rune(message); len(r) > 400 {
 		message = string(r[:400]) + "…"
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rawbedrock/client"
+	"rawbedrock/sigv4/credentials"
 )
 
 const probeLong = `Calls one model everywhere it might answer: each region, by each API, with each
@@ -26,7 +27,8 @@ model's own id). --auth is a list of sigv4 and bearer; bearer takes the API key 
 AWS_BEARER_TOKEN_BEDROCK or, without one, makes a key for each region from the
 credentials. {region} in --endpoint-url is replaced by each region.
 
-Exit code 0: at least one call was answered.
+Exit code 0: at least one call was answered. 1: none was. 3: credentials or region
+are missing. 130: it was interrupted; what is known by then is shown.
 
 With -o json: {"model","answered","calls":[{"region","api","auth","model",
 "status","code","message"?,"latencyMs","requestId"?}]}; status 0 is a call that
@@ -120,6 +122,11 @@ func (p *probeFlags) run(ctx context.Context, e env, args []string) (err error) 
 		return usagef("which model? give one model id, inference profile or ARN")
 	}
 	model := args[0]
+	for _, region := range p.regions.list {
+		if _, err := credentials.EndpointURL("bedrock", region, false, false); err != nil {
+			return usagef("--regions: %s", plain(err))
+		}
+	}
 	if _, err := smallest(apiConverse, model, false); err != nil || model == "" || model == "." || model == ".." {
 		return usagef("%q: give a model id, an inference profile or an ARN", model)
 	}
@@ -140,12 +147,13 @@ func (p *probeFlags) run(ctx context.Context, e env, args []string) (err error) 
 			calls++
 		}
 	}
-	fmt.Fprintf(e.stderr, "note: makes %d real calls of one token each\n", calls)
-	m.callAll(ctx, e.stderr, tty, cells)
+	fmt.Fprintf(e.stderr, "note: makes %s of one token each\n", count(calls, "real call"))
+	m.callAll(ctx, e.stderr, tty, cells, calls)
+	err = p.report(e, model, cells)
 	if ctx.Err() != nil {
 		return context.Canceled
 	}
-	return p.report(e, model, cells)
+	return err
 }
 
 // lockedWriter is written to by one at a time.
@@ -249,7 +257,7 @@ func refusals(cells []cell) []refused {
 		if c.err == nil {
 			continue
 		}
-		text := strings.TrimPrefix(c.Code+": "+c.Message, ": ")
+		text := strings.Trim(c.Code+": "+c.Message, ": ")
 		i := slices.IndexFunc(all, func(r refused) bool { return r.text == text })
 		if i < 0 {
 			all = append(all, refused{text: text, hint: c.hint, regions: map[string][]string{}})
@@ -281,9 +289,8 @@ func printMarkdown(w io.Writer, cells []cell) error {
 	return err
 }
 
-// callAll makes the calls of all cells, some at a time, and tells how far it
-// is.
-func (m *matrix) callAll(ctx context.Context, progress io.Writer, tty bool, cells []cell) {
+// callAll makes the calls, some at a time, and tells how far it is.
+func (m *matrix) callAll(ctx context.Context, progress io.Writer, tty bool, cells []cell, calls int) {
 	var (
 		wait sync.WaitGroup
 		mu   sync.Mutex
@@ -296,13 +303,18 @@ func (m *matrix) callAll(ctx context.Context, progress io.Writer, tty bool, cell
 			continue
 		}
 		turns <- struct{}{}
+		if ctx.Err() != nil {
+			c.fail(errors.New("interrupted"))
+			<-turns
+			continue
+		}
 		wait.Go(func() {
 			defer func() { <-turns }()
 			m.call(ctx, c)
 			mu.Lock()
 			defer mu.Unlock()
 			done++
-			if text := fmt.Sprintf("probe: %d of %d: %s", done, len(cells), strings.Join(strings.Fields(strings.Join(c.row(), " ")), " ")); tty {
+			if text := fmt.Sprintf("probe: %d of %d: %s", done, calls, strings.Join(strings.Fields(strings.Join(c.row(), " ")), " ")); tty {
 				fmt.Fprintf(progress, "\r\033[K%s", text)
 			} else {
 				fmt.Fprintln(progress, text)
@@ -342,5 +354,8 @@ func (c *cell) fail(err error) {
 	c.Message = strings.TrimPrefix(strings.TrimPrefix(brief(e), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, e.Code))), ": ")
 	if c.Code == "" {
 		c.Code = "no answer"
+	}
+	if errors.Is(err, context.Canceled) {
+		c.Message = "interrupted"
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"rawbedrock/client"
 	"rawbedrock/sigv4"
 	"rawbedrock/sigv4/credentials"
 )
@@ -37,6 +38,7 @@ type matrix struct {
 	all      bool                // --regions all
 	sessions map[string]*session // by region and way to authenticate
 	broken   map[string]error    // why there is none
+	unsigned error               // why nothing can be signed, where API keys go on
 }
 
 // prepare finds regions and credentials, once for all, and opens a session for
@@ -70,6 +72,10 @@ func (m *matrix) prepare(ctx context.Context, e env) (err error) {
 		home.auth = "sigv4"
 	}
 	s, err := home.open(e, false)
+	if errors.Is(err, client.ErrNoRegion) && first(m.regions.list) == "all" {
+		home.region = mockRegion
+		s, err = home.open(e, false)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +83,8 @@ func (m *matrix) prepare(ctx context.Context, e env) (err error) {
 	m.findRegions(ctx, e, s)
 	var keys sigv4.Credentials
 	if !m.inside() && (slices.Contains(m.auths.list, "sigv4") || !key) {
-		if keys, err = m.keys(ctx, e, s); err != nil {
+		keys, err = m.keys(ctx, e, s)
+		if m.unsigned = err; err != nil && !(key && slices.Contains(m.auths.list, "bearer")) {
 			return err
 		}
 	}
@@ -152,7 +159,10 @@ func (m *matrix) open(e env, o credentials.Options, keys sigv4.Credentials, key 
 			c.endpoint = strings.ReplaceAll(o.Endpoint, "{region}", region)
 			world := e
 			var err error
-			if !m.inside() {
+			if auth == "sigv4" {
+				err = m.unsigned
+			}
+			if err == nil && !m.inside() {
 				world, err = m.world(e, o, &c, keys, key)
 			}
 			var s *session

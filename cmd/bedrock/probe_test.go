@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -83,6 +87,54 @@ func TestProbeIsSignedForEachRegion(t *testing.T) {
 	p, stderr = probe(t, exampleEnv(env), "us.amazon.nova-pro-v1:0", "--regions", "us-east-2")
 	if c := p.Calls[0]; c.Auth != "bearer" || c.Status != 403 || !strings.Contains(stderr, "made for another region") {
 		t.Errorf("%+v\n%s", c, stderr)
+	}
+}
+
+// TestProbeGoesOn: what stands in the way of some calls is told of these, and
+// the others are made.
+func TestProbeGoesOn(t *testing.T) {
+	server := httptest.NewServer(&bedrocktest.Server{})
+	defer server.Close()
+	for _, tt := range []struct {
+		env, args, want string
+		answered        int
+	}{
+		{"AWS_ACCESS_KEY_ID= AWS_BEARER_TOKEN_BEDROCK=" + bedrocktest.APIKey, "--regions us-east-1 --auth sigv4,bearer", "not tried", 1},
+		{"AWS_REGION=", "--regions all", "", len(commercialRegions)},
+		{"AWS_REGION=us-gov-west-1", "--regions all", "", len(govRegions)},
+		{"", "--regions nowhere-1,us-east-1", "InvalidSignatureException", 1},
+	} {
+		env := set(strings.Fields(tt.env + " AWS_ENDPOINT_URL=" + server.URL)...)(t)
+		p, stderr := probe(t, exampleEnv(env), append(strings.Fields(tt.args), "amazon.nova-pro-v1:0")...)
+		if p.Answered != tt.answered || p.Calls[0].Code != tt.want {
+			t.Errorf("%s: %d answered, %+v\n%s", tt.args, p.Answered, p.Calls[0], stderr)
+		}
+	}
+	if _, stderr, code := bedrock(t, exampleEnv(nil), "probe", "a.b", "--regions", "us-east-1,us east"); code != exitUsage || !strings.Contains(stderr, `--regions: region "us east"`) {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+// TestProbeInterrupted: what is known by then is shown.
+func TestProbeInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	local := &bedrocktest.Server{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/us-east-2/") {
+			io.Copy(io.Discard, r.Body) // else the server does not see the client leave
+			interrupt()
+			<-r.Context().Done()
+			return
+		}
+		http.StripPrefix("/us-east-1", local).ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	var out, errs bytes.Buffer
+	code := run(ctx, env{strings.NewReader(""), &out, &errs, exampleEnv(nil)}, strings.Fields(
+		"probe amazon.nova-pro-v1:0 -o markdown --parallel 1 --regions us-east-1,us-east-2,us-west-2 --endpoint-url "+server.URL+"/{region}"))
+	if got := out.String(); code != exitInterrupted || !regexp.MustCompile(`(?s)us-east-1 .* 200 .*us-east-2 .* no answer .* interrupted .*us-west-2 .* not tried .* interrupted`).MatchString(got) {
+		t.Errorf("exit %d\n%s\n%s", code, got, errs.String())
 	}
 }
 

@@ -41,7 +41,7 @@ func Explain(r Refusal) (x Explanation, ok bool) {
 	if x.Error = r.err(r.secrets()...); x.Error == nil && r.Status != 0 {
 		return x, false
 	}
-	if x.Error != nil && !aboutSignature(x.Error) {
+	if _, _, quoted := sigv4.Quoted(rawMessage(r.errorBody())); x.Error != nil && !quoted && !aboutSignature(x.Error) {
 		return x, x.classify(r)
 	}
 	evidence := r.evidence(x.Error)
@@ -60,8 +60,7 @@ func aboutSignature(e *Error) bool {
 			return true
 		}
 	}
-	_, _, quoted := sigv4.Quoted(e.Message)
-	return quoted || codeMeaning(e.Code, 0) == nil && e.row() == nil && (e.Status == 0 || e.Status == http.StatusForbidden)
+	return codeMeaning(e.Code, 0) == nil && e.row() == nil && (e.Status == 0 || e.Status == http.StatusForbidden)
 }
 
 // classify goes by what the error means.

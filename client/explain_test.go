@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -120,7 +121,8 @@ func TestReadTranscript(t *testing.T) {
 BODY* Connection #0 to host h left intact
 `)
 	plain := "POST https://h/model/x%3A0/converse?a=b HTTP/1.1\nHost: h\nX-Amz-Date: 20260101T000000Z\nX-Note:   two  blanks \nContent-Length: 7\n\n{\"a\":1}\n\nHTTP/2 403\ndate: Thu, 01 Jan 2026 00:10:00 GMT\nx-amzn-errortype: InvalidSignatureException\n\n" + transcriptBody
-	for name, text := range map[string]string{"curl -v": curlV, "curl -v with CRLF": strings.ReplaceAll(curlV, "\n", "\r\n"), "plain": plain} {
+	for name, text := range map[string]string{"curl -v": curlV, "curl -v with CRLF": strings.ReplaceAll(curlV, "\n", "\r\n"), "plain": plain,
+		"indented": "  " + strings.ReplaceAll(curlV, "\n", "\n  "), "with times": regexp.MustCompile(`(?m)^[<>*{}]( |$)`).ReplaceAllString(curlV, "12:34:56.789012 $0")} {
 		r := ReadTranscript([]byte(text))
 		if r.Status != 403 || r.Header.Get("Date") == "" || r.Request == nil {
 			t.Errorf("%s: %+v", name, r)

@@ -59,6 +59,7 @@ type transcriptReader struct {
 	tls        bool
 	peer       string // that curl connected to
 	in         part
+	indent     string
 	marked     bool // curl -v marks the lines of heads
 	sent, body bytes.Buffer
 }
@@ -74,6 +75,11 @@ const (
 )
 
 func (r *transcriptReader) line(text, whole string) {
+	if rest := unprefixed(text); rest != text {
+		r.indent, text = text[:len(text)-len(rest)], rest
+	} else {
+		text, whole = strings.TrimPrefix(text, r.indent), strings.TrimPrefix(whole, r.indent)
+	}
 	if strings.HasPrefix(text, "* ") && (strings.Contains(text, "SSL connection using") || strings.Contains(text, "ALPN")) {
 		r.tls = true
 	}
@@ -101,6 +107,19 @@ func (r *transcriptReader) line(text, whole string) {
 	default:
 		r.body.WriteString(glued.get().ReplaceAllString(whole, ""))
 	}
+}
+
+// unprefixed takes off what stands before curl's marks: an indent, the time of
+// --trace-time.
+func unprefixed(text string) string {
+	rest := strings.TrimLeft(text, " \t")
+	if len(rest) > 16 && rest[2] == ':' && rest[5] == ':' && rest[8] == '.' && rest[15] == ' ' {
+		rest = rest[16:]
+	}
+	if rest != "" && strings.Contains("<>*{}", rest[:1]) && (len(rest) == 1 || rest[1] == ' ') {
+		return rest
+	}
+	return text
 }
 
 // marked takes curl's mark off a line of a head. HTML begins with one too.

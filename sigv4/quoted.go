@@ -37,7 +37,7 @@ func Quoted(text string) (canonicalRequest, stringToSign string, ok bool) {
 }
 
 var unescapeJSON = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\"`, `"`, `\/`, `/`, `\\`, `\`,
-	`\u0026`, "&", `\u003d`, "=", `\u003c`, "<", `\u003e`, ">", `\u0027`, "'")
+	`\u0026`, "&", `\u003d`, "=", `\u003c`, "<", `\u003e`, ">", `\u0027`, "'", `\'`, "'")
 
 // apostrophes is what stands between the first apostrophe and the one that
 // makes a canonical request of it; else between the first and the last.

@@ -10,7 +10,8 @@ func TestQuoted(t *testing.T) {
 	message := "It does not match.\n\nThe Canonical String for this request should have been\n'" + canonical + "'\n\nThe String-to-Sign should have been\n'" + toSign + "'\n"
 	transcript := "< HTTP/1.1 403 Forbidden\n<\n" + `{"message":"` + strings.ReplaceAll(message, "\n", `\n`) + `"}`
 	xml := "<Message>" + strings.NewReplacer("&", "&amp;").Replace(message) + "</Message>"
-	for _, text := range []string{message, transcript, xml, strings.ReplaceAll(xml, "'", "&#39;")} {
+	python := "b'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(transcript) + "'"
+	for _, text := range []string{message, transcript, python, xml, strings.ReplaceAll(xml, "'", "&#39;")} {
 		c, s, ok := Quoted(text)
 		if !ok || c != canonical || s != toSign {
 			t.Errorf("%v %q %q", ok, c, s)

@@ -136,7 +136,8 @@ func examine(e Evidence) *examination {
 		x.theirs, x.isTheirs = parseForm(theirs)
 		x.toSign = strings.Split(toSign, "\n")
 	}
-	if r := e.Request; r != nil && r.URL != nil {
+	if x.Request = unmasked(e.Request); x.Request != nil && x.Request.URL != nil {
+		r := x.Request
 		_, query := receivedTarget(r)
 		scheme, _, _ := strings.Cut(strings.TrimSpace(r.Header.Get("Authorization")), " ")
 		if scheme != "" && !strings.EqualFold(scheme, "Bearer") && !strings.EqualFold(scheme, "Basic") || strings.Contains(query, "X-Amz-") {
@@ -283,6 +284,28 @@ func (x *examination) explanation() Explanation {
 
 // hidden stands for a session token.
 const hidden = "REDACTED"
+
+var mask = lazily(`(?i)\*{3,}|\.{3,}|…|\b(?:redacted|hidden|masked|removed|omitted|filtered|x{4,})\b`)
+
+// masked tells a secret that somebody took out before showing the rest.
+func masked(secret string) bool { return mask().MatchString(secret) }
+
+// unmasked is the request without an Authorization that was made unreadable;
+// what remains of it is no evidence.
+func unmasked(r *http.Request) *http.Request {
+	if r == nil {
+		return nil
+	}
+	c := *r
+	c.Header = r.Header.Clone()
+	if masked(c.Header.Get("X-Amz-Security-Token")) {
+		c.Header.Set("X-Amz-Security-Token", hidden)
+	}
+	if claim, _, _ := strings.Cut(c.Header.Get("Authorization"), "Signature="); masked(claim) {
+		c.Header.Del("Authorization")
+	}
+	return &c
+}
 
 var tokenForm = lazily(`(?i)(\nx-amz-security-token: ?|\bX-Amz-(?:Security-Token|Signature)=)[^\n&]+`)
 

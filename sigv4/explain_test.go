@@ -91,6 +91,14 @@ func TestExplainWithLess(t *testing.T) {
 				e.Credentials, e.Request = Credentials{}, e.Request.Clone(t.Context())
 				e.Request.Header.Del("Authorization")
 			},
+			func(e *Evidence) { // masked before it was shown
+				e.Request = e.Request.Clone(t.Context())
+				e.Request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=***, SignedHeaders=***, Signature=***")
+			},
+			func(e *Evidence) {
+				e.Request = e.Request.Clone(t.Context())
+				e.Request.Header.Set("Authorization", e.Request.Header.Get("Authorization")[:140]+"…")
+			},
 			func(e *Evidence) { e.Request = nil },
 			func(e *Evidence) { e.Message, e.Region, e.Service = "", "us-east-1", "runtime" },
 			func(e *Evidence) { *e = Evidence{} },

@@ -188,7 +188,7 @@ func (x *examination) tokenSaid() bool {
 		return x.say("session token", "The session token is missing: these are temporary credentials, and the request has no X-Amz-Security-Token.", from)
 	case known && sent != "" && have == "", sent != "" && strings.HasPrefix(id, "AKIA"):
 		return x.say("session token", "The request has a session token, but its access key is a long-term one: the token is a leftover of other credentials.", from)
-	case known && strings.TrimSpace(sent) != strings.TrimSpace(have):
+	case known && sent != hidden && strings.TrimSpace(sent) != strings.TrimSpace(have):
 		return x.say("session token", "The session token of the request is not the one of these credentials: it is cut, changed, or belongs to another set.", from)
 	case x.claimed && x.Credentials.AccessKeyID != "" && id != x.Credentials.AccessKeyID:
 		return x.say("access key", fmt.Sprintf("The request is signed with the access key %s, not with %s, and the service does not know it.", printable(id), printable(x.Credentials.AccessKeyID)), from)

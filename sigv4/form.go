@@ -73,7 +73,7 @@ type Line struct {
 func compare(ours, theirs form) []Line {
 	var lines []Line
 	both := func(part, a, b string) {
-		same := a == b || part == "header x-amz-security-token" && a != "" && b != "" && (a == hidden || b == hidden)
+		same := a == b || part == "query" && masked(a) && tokenForm().ReplaceAllString(a, hidden) == tokenForm().ReplaceAllString(b, hidden) || part == "header x-amz-security-token" && a != "" && b != "" && (a == hidden || b == hidden)
 		lines = append(lines, Line{Part: part, Ours: a, Theirs: b, Same: same})
 	}
 	both("method", ours.method, theirs.method)

@@ -101,7 +101,7 @@ func isSignature(s string) bool {
 // misspelled finds a signature that is no signature at all.
 func (x *examination) misspelled() bool {
 	s := x.claim.signature
-	if !x.claimed || isSignature(s) || s == hidden {
+	if !x.claimed || isSignature(s) || masked(s) {
 		return false
 	}
 	how := fmt.Sprintf("has %d characters", len(s))

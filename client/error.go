@@ -33,12 +33,15 @@ type Error struct {
 	OriginalStatus  int    // of ModelErrorException and ModelStreamErrorException: the model's own status
 	OriginalMessage string // … and its own words
 
-	Events   int           // events delivered before it
-	Bytes    int64         // bytes of the answer that had arrived before it
-	Body     []byte        // first bytes of the answer, at most MaxKeptBody
-	Attempts []Attempt     // every try, this error's own last
-	Hint     string        // what a person should do, "" when nothing is known
-	Skew     time.Duration // Bedrock's clock minus ours, when known
+	Events   int       // events delivered before it
+	Bytes    int64     // bytes of the answer that had arrived before it
+	Body     []byte    // first bytes of the answer, at most MaxKeptBody
+	Attempts []Attempt // every try, this error's own last
+	Hint     string    // what a person should do, "" when nothing is known
+	// RetryAfter is how long the answer asked to wait (RFC 9110, 10.2.3), an
+	// hour at most; 0 when it did not.
+	RetryAfter time.Duration
+	Skew       time.Duration // Bedrock's clock minus ours, when known
 	// KeyRegion is the region that a short-term API key was made for, when
 	// one was used.
 	KeyRegion string

@@ -26,7 +26,7 @@ const (
 // leaves out the secrets, those given and those recognised by their form.
 func responseError(op string, status int, header http.Header, body []byte, secrets ...string) *Error {
 	text := redact.Text(strings.ToValidUTF8(string(body), "\uFFFD"), secrets...)
-	e := &Error{Op: op, Status: status, RequestID: redact.Text(requestID(header), secrets...), Body: firstBytes(text)}
+	e := &Error{Op: op, Status: status, RequestID: redact.Text(requestID(header), secrets...), Body: firstBytes(text), RetryAfter: waitAsked(header)}
 	e.Code = cleanCode(redact.Text(header.Get("X-Amzn-Errortype"), secrets...))
 	switch trimmed := strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")); {
 	case checkEncoding(header) != nil: // not a text

@@ -147,14 +147,20 @@ func retryAfter(h http.Header, wait time.Duration) time.Duration {
 	if d, ok := wholeNumber(h.Get("X-Amz-Retry-After"), time.Millisecond); ok {
 		return min(max(d, wait), wait+retryAfterWindow)
 	}
+	return max(wait, min(waitAsked(h), maxDelay))
+}
+
+// waitAsked is what an answer asks its caller to wait, an hour at most.
+func waitAsked(h http.Header) time.Duration {
+	if d, ok := wholeNumber(h.Get("X-Amz-Retry-After"), time.Millisecond); ok {
+		return d
+	}
 	value := h.Get("Retry-After")
-	if d, ok := wholeNumber(value, time.Second); ok {
-		return max(wait, min(d, maxDelay))
-	}
 	if t, err := http.ParseTime(value); err == nil {
-		return max(wait, min(time.Until(t), maxDelay))
+		return min(max(0, time.Until(t)), time.Hour)
 	}
-	return wait
+	d, _ := wholeNumber(value, time.Second)
+	return d
 }
 
 // wholeNumber reads a header that counts units, an hour's worth at most.

@@ -51,7 +51,7 @@ func (p passThrough) serve(v *visit, op operation.Operation, labels []string) er
 	if v.model = (client.Event{Payload: body}).Get("model").String(); strings.Contains(op.Path, "{modelId}") {
 		v.model = labels[0]
 	}
-	v.model = clip(v.model)
+	v.model, v.asked = clip(v.model), []string{string(body)}
 	resp, err := p.Forward(v.r.Context(), client.Request{
 		Op: op, Labels: labels, Query: upstreamQuery(v.r.URL.Query()), Header: upstreamHeader(v.r.Header), Body: body,
 	})

@@ -59,6 +59,10 @@ func TestServeRefuses(t *testing.T) {
 		{"POST", "/prompt", strings.Repeat("[", 100000), "", 400, "invalid_json", ""},
 		{"POST", "/prompt", `{"prompt":` + strings.Repeat("[", 100000), "", 400, "invalid_json", ""},
 
+		{"POST", "/prompt", `{"prompt":"x","system":"\ud83d\ude00 \uD800\\"}`, "", 400, "invalid_field", "system"},
+		{"POST", "/prompt", `{"prompt":"\\\\\udc00"}`, "", 400, "invalid_field", "prompt"},
+		{"POST", "/prompt", `{"prompt":"x","model":"` + strings.Repeat("m", 2049) + `"}`, "", 400, "invalid_field", "model"},
+
 		{"POST", "/prompt", `{"promt":"x"}`, "", 400, "unknown_field", "promt"},
 		{"POST", "/prompt", `{"Prompt":"x"}`, "", 400, "unknown_field", "Prompt"},
 		{"POST", "/prompt", `{"prompt":"x","max_tokens":5}`, "", 400, "unknown_field", "max_tokens"},
@@ -144,12 +148,14 @@ func TestServeAdmits(t *testing.T) {
 		}
 	}
 	for accept, form := range map[string]string{
-		"application/json":                              formJSON,
-		"application/json, text/plain, */*":             formJSON,
-		"text/plain, application/json":                  plainText,
-		"text/plain;q=0.5, application/json; q=0.9":     formJSON,
-		"text/event-stream":                             formEvents,
-		"TEXT/EVENT-STREAM;q=1.0, application/json;q=0": formEvents,
+		"application/json":                                              formJSON,
+		"application/json, text/plain, */*":                             formJSON,
+		"text/plain, application/json":                                  plainText,
+		"text/plain;q=0.5, application/json; q=0.9":                     formJSON,
+		"text/event-stream":                                             formEvents,
+		"text/plain;q=0, */*":                                           formJSON,
+		"*/*;q=0.1, application/*;q=0, text/event-stream;q=0.2, text/*": plainText,
+		"TEXT/EVENT-STREAM;q=1.0, application/json;q=0":                 formEvents,
 	} {
 		for _, path := range []string{"/prompt", "/prompt/streamed"} {
 			if a := s.ask(path, "Hello", "Accept", accept); a.status != 200 || a.header.Get("Content-Type") != form {

@@ -21,6 +21,8 @@ func TestServeUpstreamErrors(t *testing.T) {
 	}{
 		"ThrottlingException; message=Too many requests":                                         {429, "ThrottlingException", "5", "Too many requests"},
 		"ThrottlingException; message=Too many tokens per day, please wait before trying again.": {429, "ThrottlingException", "3600", "per day"},
+		"ThrottlingException; header.Retry-After=17":                                             {429, "ThrottlingException", "17", ""},
+		"ServiceUnavailableException; header.X-Amz-Retry-After=1500":                             {503, "ServiceUnavailableException", "2", ""},
 		"throttlingException; at=0; message=slow down":                                           {429, "throttlingException", "5", "slow down"},
 		"throttlingException; at=1; message=slow down":                                           {429, "throttlingException", "5", "slow down"},
 		"ServiceUnavailableException":                                                            {503, "ServiceUnavailableException", "5", ""},
@@ -108,6 +110,13 @@ func TestServeLogsPrompts(t *testing.T) {
 	if _, log := s.stop(); !strings.Contains(log, `prompt="a canary of a prompt"`) {
 		t.Error(log)
 	}
+	quoting, _ := bedrocktest.ParseFault(`ValidationException; message=at "anary of a pr": no`)
+	quoted := serving(t, &bedrocktest.Server{Faults: []bedrocktest.Fault{quoting}}, nil)
+	quoted.ask("/prompt", "a canary of a prompt")
+	quoted.do("POST", "/prompt/streamed", `{"prompt":"x","system":"a canary of a prompt"}`)
+	if _, log := quoted.stop(); strings.Contains(log, "anary") || strings.Count(log, "400 ValidationException: the reason quotes the prompt") != 2 {
+		t.Error(log)
+	}
 	s = serving(t, &bedrocktest.Server{}, nil, "-v")
 	s.ask("/prompt", "a canary of a prompt")
 	s.ask("/prompt/streamed", "a canary of a prompt")
@@ -146,13 +155,27 @@ func TestServeFlags(t *testing.T) {
 
 // An upstream that is no Bedrock is a bad gateway.
 func TestServeNotBedrock(t *testing.T) {
-	up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "Welcome!") }))
-	defer up.Close()
-	s := servingAt(t, up.URL, nil)
-	for _, path := range []string{"/prompt", "/prompt/streamed"} {
-		a := s.ask(path, "Hello")
-		if _, message, _ := a.problem(t); a.status != 502 || strings.Contains(message, "Welcome") {
-			t.Errorf("%s: %+v", path, a)
+	for _, test := range []struct {
+		status     int
+		kind, body string
+	}{
+		{200, "text/html", "Welcome!"}, {200, formJSON, "Welcome!"}, {200, formJSON, `{"Welcome":1}`}, {200, formJSON, `["Welcome"]`}, {204, formJSON, ""}, {302, formText, ""},
+	} {
+		up := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", test.kind)
+			w.Header().Set("Location", "/Welcome")
+			w.WriteHeader(test.status)
+			fmt.Fprint(w, test.body)
+		}))
+		defer up.Close()
+		for _, api := range []string{"converse", "invoke", "chat"} {
+			s := servingAt(t, up.URL, nil, "--api", api, "--max-attempts", "1")
+			for _, path := range []string{"/prompt", "/prompt/streamed"} {
+				a := s.ask(path, "Hello")
+				if code, message, _ := a.problem(t); a.status != 502 || code != "bad_gateway" || strings.Contains(message, "Welcome") {
+					t.Errorf("%s %s, %d %s %s: %+v", api, path, test.status, test.kind, test.body, a)
+				}
+			}
 		}
 	}
 }

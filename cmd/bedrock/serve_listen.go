@@ -128,7 +128,8 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 			slots: make(chan struct{}, l.maxStreams), closed: l.token != "", sum: sha256.Sum256([]byte(l.token)),
 		},
 		BaseContext: func(net.Listener) context.Context { return base }, ConnState: silent.watch,
-		ReadHeaderTimeout: min(l.readTimeout, headerTime), IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
+		DisableGeneralOptionsHandler: true, // OPTIONS * comes through the door too
+		ReadHeaderTimeout:            min(l.readTimeout, headerTime), IdleTimeout: idleConnection, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
 	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", listener.Addr()); err != nil {

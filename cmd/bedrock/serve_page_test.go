@@ -266,7 +266,7 @@ func pageAsksForToken(t *testing.T, b *browser) {
 	p := b.open(t, s.url)
 	p.until(t, `document.querySelector("dialog").open && document.activeElement.id === "token"`)
 	p.shoot(t, "11-token")
-	p.write(t, "wr0ng")
+	p.write(t, "wr0ng…")
 	p.press(t, "Enter")
 	p.until(t, `!document.querySelector("dialog").open && document.activeElement.id === "prompt"`)
 	p.write(t, "Hello")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +58,7 @@ func (p *prompter) serve(v *visit, streamed bool) error {
 	if err := q.read(body, p.fields); err != nil {
 		return err
 	}
-	v.model, v.prompt = q.model, q.prompt
+	v.model, v.prompt, v.asked = q.model, q.prompt, []string{q.prompt, q.system}
 	leave, err := v.door.enter()
 	if err != nil {
 		return err
@@ -149,6 +150,9 @@ func (c *promptCall) wholly(to *client.Client, form string) error {
 		return &refusal{status: http.StatusBadGateway, code: "bad_gateway", message: "Bedrock's answer is not JSON", requestID: resp.RequestID()}
 	}
 	s, err := c.whole(resp)
+	if _, odd := errors.AsType[*client.JSONError](err); odd || err == nil && s.text == "" && s.stop == "" {
+		return &refusal{status: http.StatusBadGateway, code: "bad_gateway", message: "Bedrock's answer holds neither a text nor why it ended", requestID: resp.RequestID(), cause: err}
+	}
 	if err != nil {
 		return &refusal{status: http.StatusBadGateway, code: "ModelErrorException", message: err.Error(), requestID: resp.RequestID()}
 	}
@@ -268,21 +272,35 @@ const (
 // negotiate picks the form that the Accept header likes best (RFC 9110, 12.5.1):
 // among equals the one it names first, text where it does not care.
 func negotiate(accept []string) (string, error) {
-	best, quality := "", 0.0
-	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		name, parameters, _ := strings.Cut(part, ";")
-		form, known := map[string]string{
-			formText: formText, formJSON: formJSON, formEvents: formEvents,
-			"text/*": formText, "*/*": formText, "application/*": formJSON, "": formText,
-		}[strings.ToLower(strings.TrimSpace(name))]
-		if q := qualityOf(parameters); known && q > quality {
-			best, quality = form, q
+	ranges := strings.Split(strings.Join(accept, ","), ",")
+	best, quality, place := "", 0.0, 0
+	for _, form := range []string{formText, formJSON, formEvents} {
+		if q, at := liking(ranges, form); q > quality || q == quality && q > 0 && at < place {
+			best, quality, place = form, q, at
 		}
 	}
 	if best == "" {
 		return "", &refusal{status: http.StatusNotAcceptable, code: "not_acceptable", message: "there are " + formText + ", " + formJSON + " and " + formEvents}
 	}
 	return best, nil
+}
+
+// liking is the quality that the most specific of the ranges gives a form, and
+// where that range stands. No header at all likes everything.
+func liking(ranges []string, form string) (quality float64, place int) {
+	kind, _, _ := strings.Cut(form, "/")
+	best := -1
+	for i, part := range ranges {
+		name, parameters, _ := strings.Cut(part, ";")
+		name = strings.ToLower(strings.TrimSpace(name))
+		if name == "" && len(ranges) == 1 {
+			name = "*/*"
+		}
+		if specific := slices.Index([]string{"*/*", kind + "/*", form}, name); specific > best {
+			best, quality, place = specific, qualityOf(parameters), i
+		}
+	}
+	return quality, place
 }
 
 func qualityOf(parameters string) float64 {

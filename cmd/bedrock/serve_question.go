@@ -9,6 +9,7 @@ import (
 	"math"
 	"mime"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -37,6 +38,9 @@ func questionFields(maxTemperature float64) map[string]field {
 			if _, err := operation.Converse.Expand(q.model); err != nil {
 				return errors.New("want a model id, an inference profile or an ARN")
 			}
+			if len(q.model) > maxModelID {
+				return fmt.Errorf("no model id has more than %d characters", maxModelID)
+			}
 			return nil
 		},
 		"maxTokens": func(q *question, v json.RawMessage) error {
@@ -51,12 +55,25 @@ func questionFields(maxTemperature float64) map[string]field {
 	}
 }
 
+// maxModelID is modelId's length in Bedrock's service model.
+const maxModelID = 2048
+
 func readText(v json.RawMessage, p *string) error {
 	if v[0] != '"' || json.Unmarshal(v, p) != nil {
 		return errors.New("want a string")
 	}
+	if strings.Contains(*p, "\ufffd") { // as encoding/json puts it for half a pair
+		for _, half := range escapes.FindAllSubmatch(v, -1) {
+			if half[1] != nil {
+				return fmt.Errorf("\\%s is half a surrogate pair, which is no character", half[1])
+			}
+		}
+	}
 	return nil
 }
+
+// escapes finds the escapes of a JSON string; its group is half a surrogate pair.
+var escapes = regexp.MustCompile(`\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)`)
 
 func readNumber(v json.RawMessage, p **float64, most float64) error {
 	var f float64

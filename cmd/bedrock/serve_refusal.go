@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -66,7 +67,7 @@ func (r *refusal) body() errorBody {
 func (r *refusal) write(w http.ResponseWriter, aws bool) {
 	h, body := w.Header(), r.body()
 	if r.retryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int(r.retryAfter.Seconds())))
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(r.retryAfter.Seconds()))))
 	}
 	if r.allow != "" {
 		h.Set("Allow", r.allow)
@@ -142,13 +143,19 @@ func refusalOf(err error) *refusal {
 		return &refusal{status: http.StatusInternalServerError, code: "internal", message: "the service failed; its log says why"}
 	}
 	r := &refusal{status: http.StatusBadGateway, code: e.Code, message: e.Message, requestID: e.RequestID}
-	private := e.Code == "" // what came, if anything, is not from Bedrock
+	if e.Status/100 == 3 {
+		r.code = "" // where a redirect leads is not for the client
+	}
+	private := r.code == "" // what came, if anything, is not from Bedrock
 	if e.Status == http.StatusRequestEntityTooLarge {
 		r.status = e.Status
 	} else {
 		for _, u := range upstream {
 			if errors.Is(e, u.is) {
-				r.status, r.retryAfter, private = u.status, u.retry, private || u.private
+				r.status, private = u.status, private || u.private
+				if u.retry > 0 {
+					r.retryAfter = cmp.Or(e.RetryAfter, u.retry)
+				}
 				break
 			}
 		}

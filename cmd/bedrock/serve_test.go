@@ -183,12 +183,14 @@ func TestServeCurl(t *testing.T) {
 	}
 	up := &bedrocktest.Server{Faults: []bedrocktest.Fault{{Break: f.Break, At: f.At}}}
 	s = serving(t, up, nil)
-	var out bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), curl, "-sS", "--no-buffer", s.url+"/prompt/streamed", "-H", "Content-Type: application/json", "-d", `{"prompt":"Hello"}`)
-	cmd.Stdout = &out
-	cmd.Run()
-	if code := cmd.ProcessState.ExitCode(); !slices.Contains([]int{18, 56}, code) || !strings.HasPrefix(out.String(), "A mock") {
-		t.Errorf("curl exits %d after %q", code, out.String())
+	for _, version := range []string{"--http1.1", "--http1.0"} { // in 1.0 an answer ends with its connection
+		var out bytes.Buffer
+		cmd := exec.CommandContext(t.Context(), curl, version, "-sS", "--no-buffer", s.url+"/prompt/streamed", "-H", "Content-Type: application/json", "-d", `{"prompt":"Hello"}`)
+		cmd.Stdout = &out
+		cmd.Run()
+		if code := cmd.ProcessState.ExitCode(); !slices.Contains([]int{18, 56}, code) || !strings.HasPrefix(out.String(), "A mock") {
+			t.Errorf("curl %s exits %d after %q", version, code, out.String())
+		}
 	}
 }
 

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +30,7 @@ type visit struct {
 	status                   int
 	bytes                    int64
 	model, prompt, requestID string
+	asked                    []string // what the log must not quote
 }
 
 // begin sets what holds for every answer. A body that never comes must not
@@ -116,8 +119,25 @@ func (v *visit) end() {
 	v.record(broken, left)
 	v.deadline() // for what is still buffered
 	if left || broken && !v.told {
+		v.reset()
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// reset is for HTTP/1.0, as some proxies speak it: there the end of the
+// connection is the end of the answer, so that a broken one must end otherwise.
+func (v *visit) reset() {
+	if v.r.ProtoAtLeast(1, 1) {
+		return
+	}
+	conn, _, err := http.NewResponseController(v.ResponseWriter).Hijack()
+	if err != nil {
+		return // net/http closes it
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
 }
 
 func (v *visit) refuse() {
@@ -134,6 +154,36 @@ func (v *visit) refusal() *refusal {
 		return &refusal{status: http.StatusServiceUnavailable, code: "shutting_down", message: errShutdown.Error(), retryAfter: 5 * time.Second}
 	}
 	return refusalOf(v.err)
+}
+
+// reason is the error for the log. Bedrock's words may quote what was asked, a
+// cassette's too, and then stay out of it.
+func (v *visit) reason() string {
+	e, ok := errors.AsType[*client.Error](v.err)
+	if !ok || v.door.logPrompts || !slices.ContainsFunc(v.asked, quotedIn(fmt.Sprintln(e.Message, e.Err))) {
+		return v.err.Error()
+	}
+	silent := *e
+	silent.Message, silent.Err = "the reason quotes the prompt (--log-prompts shows it)", nil
+	return silent.Error()
+}
+
+// quotedIn tells whether a message holds a piece of a text, however it is cut
+// and escaped.
+func quotedIn(message string) func(text string) bool {
+	const piece, word = 12, 4 // bytes; less than a word says nothing
+	pieces := map[string]bool{}
+	for i := range max(0, len(message)-piece+1) {
+		pieces[message[i:i+piece]] = true
+	}
+	return func(text string) bool {
+		for i := range max(0, len(text)-piece+1) {
+			if pieces[text[i:i+piece]] {
+				return true
+			}
+		}
+		return len(text) >= word && len(text) < piece && strings.Contains(message, text)
+	}
 }
 
 // statusLeft is what nginx logs for clients that did not wait.
@@ -168,7 +218,7 @@ func (v *visit) record(broken, left bool) {
 	case left && !errors.Is(v.err, errClientLeft):
 		add("error", errClientLeft.Error())
 	case v.err != nil:
-		add("error", v.err.Error())
+		add("error", v.reason())
 		if e, ok := errors.AsType[*client.Error](v.err); ok {
 			add("hint", e.Hint)
 		}

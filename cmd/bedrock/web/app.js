@@ -61,12 +61,14 @@ class Refusal extends Error {
 	}
 }
 
+// A token that no header can hold must be refused like any other wrong one,
+// and not by fetch itself.
 const post = (text, signal) => fetch('prompt/streamed', {
 	method: 'POST',
 	headers: {
 		'Content-Type': 'application/json',
 		'Accept': 'text/event-stream',
-		...(kept && { 'Authorization': 'Bearer ' + kept }),
+		...(kept && { 'Authorization': 'Bearer ' + kept.replace(/[^!-~]/g, '?') }),
 	},
 	body: JSON.stringify({ prompt: text }),
 	signal,

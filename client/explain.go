@@ -126,6 +126,9 @@ func (r Refusal) evidence(e *Error) sigv4.Evidence {
 		}
 	}
 	region, service := r.scope()
+	if named, _ := r.byRequest(); named == "" && strings.Contains(message, "signature we calculated does not match") {
+		region = "" // who computed the signature has taken the scope, and the default is another matter
+	}
 	evidence := sigv4.Evidence{
 		Message: message, Request: r.Request, Signed: r.Signed, Body: r.RequestBody, PayloadHash: r.PayloadHash,
 		Credentials: r.Credentials, Region: region, Service: service,

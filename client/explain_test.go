@@ -216,6 +216,13 @@ func TestExplainScope(t *testing.T) {
 			t.Errorf("%s: %q, want %q", url, got, want)
 		}
 	}
+	gateway, _ := http.NewRequest("POST", "http://gateway.internal/model/x/converse", nil)
+	for message, want := range map[string]string{"The request signature we calculated does not match": "", "Credential should be scoped to a valid region.": "us-east-1"} {
+		r := Refusal{Transcript: Transcript{Request: gateway, Status: 403, Body: []byte(`{"message":"` + message + `"}`)}, DefaultRegion: "us-east-1"}
+		if got := r.evidence(r.Err()).Region; got != want {
+			t.Errorf("%s: default region %q, want %q", message, got, want)
+		}
+	}
 }
 
 // FuzzReadTranscript wants no panic, and no secret in what comes out.

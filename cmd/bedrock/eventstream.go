@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"rawbedrock/eventstream"
 )
@@ -56,7 +58,7 @@ Examples:
 // filter makes the action of a command that turns FILE or stdin into stdout.
 func filter(convert func(w io.Writer, r io.Reader) error) func(context.Context, env, []string) error {
 	return func(ctx context.Context, e env, args []string) error {
-		in, err := openInput(e, args)
+		in, err := openInput(ctx, e, args)
 		if err != nil {
 			return err
 		}
@@ -67,22 +69,29 @@ func filter(convert func(w io.Writer, r io.Reader) error) func(context.Context, 
 
 // openInput opens the file that the one argument names; without one, and for
 // "-", it is stdin.
-func openInput(e env, args []string) (io.ReadCloser, error) {
+func openInput(ctx context.Context, e env, args []string) (io.ReadCloser, error) {
 	if len(args) > 1 {
 		return nil, noArgs(args[1:])
 	}
 	if len(args) == 0 || args[0] == "-" {
 		return io.NopCloser(e.stdin), nil
 	}
-	f, err := os.Open(args[0])
+	var f *os.File
+	err := interruptible(ctx, func() (err error) {
+		if f, err = os.Open(args[0]); err != nil { // a named pipe waits here for its writer
+			return usagef("%w", err)
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, err
 	}
 	return f, nil
 }
 
 // interruptible returns when f does or ctx is done; f may hang in a read that
-// nothing can interrupt, such as one of a terminal.
+// nothing can interrupt, such as one of a terminal. One that notices by itself
+// has a moment for its last words.
 func interruptible(ctx context.Context, f func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- f() }()
@@ -90,6 +99,11 @@ func interruptible(ctx context.Context, f func() error) error {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return cmp.Or(err, ctx.Err())
+	case <-time.After(followWait):
 		return ctx.Err()
 	}
 }

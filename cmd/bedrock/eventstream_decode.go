@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"rawbedrock/client"
@@ -40,7 +41,7 @@ func decodeCommand() command {
 		name: "decode", args: "[FILE]", short: "print the messages of an event stream as JSON lines",
 		long: decodeHelp, setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
 			var d decodeFlags
-			fs.BoolVar(&d.follow, "follow", false, "wait for more at the end of FILE, until interrupted")
+			fs.BoolVar(&d.follow, "follow", false, "wait for more at the end of FILE, until interrupted; a named pipe ends with its writer")
 			fs.BoolVar(&d.text, "text", false, "print only the text of the answer")
 			fs.BoolVar(&d.events, "events", false, "print the events of the answer, one a line")
 			return d.run
@@ -54,24 +55,29 @@ func (d *decodeFlags) run(ctx context.Context, e env, args []string) error {
 	if d.text && d.events {
 		return usagef("--text or --events, not both")
 	}
-	in, err := openInput(e, args)
+	in, err := openInput(ctx, e, args)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	r := io.Reader(in)
 	if d.follow {
-		if len(args) == 0 || args[0] == "-" {
+		file, ok := in.(*os.File)
+		if !ok {
 			return usagef("--follow wants a FILE: what comes through a pipe is printed as it comes")
 		}
-		r = &follower{ctx, in}
-	}
-	return interruptible(ctx, func() error {
-		if d.text || d.events {
-			return d.read(e, r)
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() { // the end of a named pipe is one
+			r = &follower{ctx, file}
 		}
-		return decodeFrames(e.stdout, r)
-	})
+	}
+	return interruptible(ctx, func() error { return d.decode(e, r) })
+}
+
+func (d *decodeFlags) decode(e env, r io.Reader) error {
+	if d.text || d.events {
+		return d.read(e, r)
+	}
+	return decodeFrames(e.stdout, r)
 }
 
 // read prints events or their text.
@@ -117,6 +123,9 @@ func decodeFrames(w io.Writer, r io.Reader) error {
 		if err == io.EOF {
 			return nil
 		}
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
 		if err != nil {
 			return defectf("%w", bare(err))
 		}
@@ -133,15 +142,19 @@ const followWait = 100 * time.Millisecond
 
 // follower reads a file that grows: its end is no end until ctx is done.
 type follower struct {
-	ctx context.Context
-	r   io.Reader
+	ctx  context.Context
+	file *os.File
 }
 
 func (f *follower) Read(b []byte) (int, error) {
 	for {
-		n, err := f.r.Read(b)
+		n, err := f.file.Read(b)
 		if n > 0 || err != io.EOF {
 			return n, err
+		}
+		at, err := f.file.Seek(0, io.SeekCurrent)
+		if info, fault := f.file.Stat(); err == nil && fault == nil && info.Size() < at {
+			return 0, fmt.Errorf("the file got shorter: it has %d bytes, %d were read", info.Size(), at)
 		}
 		select {
 		case <-f.ctx.Done():

@@ -130,7 +130,7 @@ func (f *explainFlags) read(ctx context.Context, e env, args []string, r *client
 	if file, ok := e.stdin.(*os.File); ok && len(args) == 0 && isTerminal(file) {
 		return usagef("no FILE: give the answer of AWS, or - to type it")
 	}
-	in, err := openInput(e, args)
+	in, err := openInput(ctx, e, args)
 	if err != nil {
 		return err
 	}

@@ -91,6 +91,8 @@ func help(w io.Writer, path []string) error {
 		case j < 0 && isTopic:
 			_, err := io.WriteString(w, text)
 			return err
+		case j < 0 && len(table) == 0:
+			return usagef("%q is no group: 'bedrock %s -h' is all there is", strings.Join(path[:i], " "), strings.Join(path[:i], " "))
 		case j < 0:
 			return usagef("no help for %q: there is %s; topics are %s", strings.Join(path[:i+1], " "), names(table), strings.Join(topicNames, ", "))
 		case i == len(path)-1:

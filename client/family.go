@@ -3,6 +3,7 @@ package client
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -271,7 +272,7 @@ func (f Family) expand(p Prompt, more map[string]any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	for name := range e.values {
+	for _, name := range slices.Sorted(maps.Keys(e.values)) { // so that the same request fails alike
 		if !e.used[name] {
 			return nil, fmt.Errorf("%w: models of the family %s take no %s", ErrValidation, f.Name, parameterNames[name])
 		}

@@ -153,6 +153,24 @@ func TestServeFlags(t *testing.T) {
 	}
 }
 
+// What a family of models has no place for is told by its field, before it is
+// sent.
+func TestServeMisfits(t *testing.T) {
+	s := servingAt(t, "http://127.0.0.1:1", nil, "--api", "invoke", "--temperature", "0.5")
+	for more, want := range map[string]string{
+		`"model":"meta.llama3-1-8b-instruct-v1:0","stopSequences":["a"]`:                       "stopSequences",
+		`"model":"amazon.titan-embed-text-v2:0","system":"s","stopSequences":["a"],"topP":0.5`: "stopSequences",
+		`"model":"amazon.titan-embed-text-v2:0"`:                                               "temperature",
+		`"model":"amazon.nova-reel-v1:0"`:                                                      "model",
+		`"model":"stability.sd3-5-large-v1:0"`:                                                 "model",
+	} {
+		a := s.do("POST", "/prompt", `{"prompt":"x",`+more+`}`)
+		if code, _, field := a.problem(t); a.status != 400 || code != "invalid_field" || field != want {
+			t.Errorf("%s: %d %s", more, a.status, a.body)
+		}
+	}
+}
+
 // An upstream that is no Bedrock is a bad gateway.
 func TestServeNotBedrock(t *testing.T) {
 	for _, test := range []struct {

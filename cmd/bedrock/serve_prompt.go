@@ -97,7 +97,12 @@ func (p *prompter) ask(v *visit, q question, stream bool) (*promptCall, error) {
 			c.exchange = anyFamilyExchange(stream)
 		}
 		c.request = client.Request{Op: operation.InvokeModel, Labels: []string{q.model}, Header: http.Header{}}
-		c.request.Body, err = family.Body(q.sampling.prompt(q.prompt))
+		if family.Kind == client.KindImage {
+			return nil, badRequest("invalid_field", "model", "models of the family "+family.Name+" answer with images, this service with text")
+		}
+		if c.request.Body, err = family.Body(q.sampling.prompt(q.prompt)); err != nil {
+			return nil, badRequest("invalid_field", q.misfit(family, err), err.Error())
+		}
 	}
 	if err == nil && p.api != "converse" {
 		err = setGuardrail(c.request.Header, p.guard)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"rawbedrock/client"
 	"rawbedrock/client/operation"
 )
 
@@ -98,6 +99,25 @@ func readStop(q *question, v json.RawMessage) error {
 		q.stop = append(q.stop, text)
 	}
 	return nil
+}
+
+// misfit names the field that a family of models has no place for: without it
+// the error is another, or none. Else it is the model.
+func (q question) misfit(f client.Family, err error) string {
+	for name, leaveOut := range map[string]func(*client.Prompt){
+		"system":        func(p *client.Prompt) { p.System = "" },
+		"maxTokens":     func(p *client.Prompt) { p.MaxTokens = 0 },
+		"temperature":   func(p *client.Prompt) { p.Temperature = nil },
+		"topP":          func(p *client.Prompt) { p.TopP = nil },
+		"stopSequences": func(p *client.Prompt) { p.Stop = nil },
+	} {
+		p := q.sampling.prompt(q.prompt)
+		leaveOut(&p)
+		if _, other := f.Body(p); other == nil || other.Error() != err.Error() {
+			return name
+		}
+	}
+	return "model"
 }
 
 // checkMediaType wants JSON, in UTF-8 and as it is.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -56,6 +57,9 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req = req.WithContext(httptrace.WithClientTrace(a.ctx, &a.trace))
 	req.Header = k.header // not before: http.Client would copy it
+	if len(k.attempts) > 0 {
+		req.Header = maps.Clone(k.header) // the one before may be on its way still
+	}
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		err = a.cause(err)
@@ -78,7 +82,9 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (a *attempt) gotConn(info httptrace.GotConnInfo) {
-	info.Conn.SetDeadline(time.Time{}) // see dialWithin
+	if a.call.client.dials {
+		info.Conn.SetDeadline(time.Time{}) // see dialWithin
+	}
 	a.connected.Store(true)
 	a.wait(a.call.answerPhase(), a.call.answerTimeout())
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -35,17 +36,18 @@ type signer struct {
 
 func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 	k := callFrom(req.Context())
-	signed := *req
-	signed.Header = make(http.Header, len(req.Header)+4)
-	for name, values := range req.Header {
-		signed.Header[name] = values
+	if s.client.recorded { // else the request is the attempt's own
+		unsigned := req
+		req = new(http.Request)
+		*req = *unsigned
+		req.Header = maps.Clone(unsigned.Header)
 	}
 	var err error
 	switch auth := s.client.authFor(); auth {
 	case AuthBearer:
-		err = s.bearer(k, &signed)
+		err = s.bearer(k, req)
 	case AuthSigV4:
-		err = s.sign(k, &signed)
+		err = s.sign(k, req)
 	}
 	if err != nil {
 		if req.Body != nil {
@@ -53,9 +55,9 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	k.sent = &signed
-	k.traceHeader("request", signed.Header)
-	return s.next.RoundTrip(&signed)
+	k.sent = req
+	k.traceHeader("request", req.Header)
+	return s.next.RoundTrip(req)
 }
 
 func (s *signer) sign(k *call, req *http.Request) error {

@@ -93,7 +93,7 @@ func TestAllocations(t *testing.T) {
 		what      string
 		got, most float64
 	}{
-		{"a call", do, 51}, {"opening a stream", few - 10, 73}, {"an event", (many - few) / 1000, 1},
+		{"a call", do, 46}, {"opening a stream", few - 10, 68}, {"an event", (many - few) / 1000, 1},
 	} {
 		t.Logf("%s: %.2f allocations", m.what, m.got)
 		if m.got > m.most {

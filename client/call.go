@@ -28,7 +28,7 @@ type call struct {
 	stream      bool
 	number      int64 // in what a logger is told
 	signing     Signing
-	header      http.Header // of the request, without authentication
+	header      http.Header // of the request, without authentication until an attempt adds it
 	payloadHash string
 	start       time.Time
 	retrier     retryablehttp.Client
@@ -127,6 +127,10 @@ func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.R
 	return nil, nil, k.fail(e)
 }
 
+// noHeader is what http.Client, which copies headers, gets to copy. It is never
+// written: attempts put the call's own header in its place.
+var noHeader = http.Header{}
+
 // request builds the HTTP request: everything but authentication.
 func (k *call) request(r Request) (*retryablehttp.Request, error) {
 	c := k.client
@@ -148,7 +152,7 @@ func (k *call) request(r Request) (*retryablehttp.Request, error) {
 		return nil, err
 	}
 	req := &http.Request{
-		Method: r.Op.Method, URL: u, Host: k.signing.Host, Header: http.Header{},
+		Method: r.Op.Method, URL: u, Host: k.signing.Host, Header: noHeader,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	k.header = k.headerOf(r)

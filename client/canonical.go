@@ -45,7 +45,7 @@ func (k *call) explain(body []byte) string {
 // rawMessage is the message of an error in JSON, with all that it quotes; else
 // the whole answer.
 func rawMessage(body []byte) string {
-	if gjson.ValidBytes(body) {
+	if validJSON(body) {
 		if message := firstText(gjson.ParseBytes(body), messagePaths...); message != "" {
 			return message
 		}

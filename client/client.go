@@ -50,6 +50,8 @@ type Client struct {
 	logger   logger
 	calls    atomic.Int64 // that a logger was told of
 	lint     func([]Finding) error
+	dials    bool // its own connections, not those of a given transport
+	recorded bool // a recorder stands above the signer
 }
 
 // host is where an endpoint family is served, or why that is unknown.
@@ -121,6 +123,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		}
 		t.DisableCompression = true // so that nothing is asked for that would have to be undone
 		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
+		c.dials = true
 		t.DialContext = dialWithin(c.timeouts.Connect, t.DialContext)
 		t.OnProxyConnectResponse = checkProxy
 		t.MaxResponseHeaderBytes = c.limits.Header
@@ -200,7 +203,7 @@ func parseEndpoint(value, source string) (*url.URL, error) {
 func (c *Client) stack(wire http.RoundTripper, recorder func(http.RoundTripper) http.RoundTripper) {
 	c.wire = wire
 	var rt http.RoundTripper = &signer{client: c, next: wire}
-	if recorder != nil {
+	if c.recorded = recorder != nil; c.recorded {
 		rt = recorder(rt)
 	}
 	c.http = http.Client{

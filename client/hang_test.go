@@ -195,7 +195,9 @@ func TestDialDeadlineIsLifted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := piped(t, func(c net.Conn) { time.Sleep(time.Hour); io.WriteString(c, whole(200, `{}`, jsonType)) }).(*http.Transport)
 		transport.DialContext = dialWithin(time.Second, transport.DialContext)
-		if _, err := newClient(t, "http://h", WithTransport(transport), WithTimeouts(Timeouts{Connect: time.Second, FirstEvent: 2 * time.Hour})).Do(t.Context(), converse); err != nil {
+		c := newClient(t, "http://h", WithTransport(transport), WithTimeouts(Timeouts{Connect: time.Second, FirstEvent: 2 * time.Hour}))
+		c.dials = true // as with the transport of its own
+		if _, err := c.Do(t.Context(), converse); err != nil {
 			t.Error(err)
 		}
 	})

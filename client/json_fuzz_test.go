@@ -25,6 +25,8 @@ func FuzzJSON(f *testing.F) {
 		object := strings.HasPrefix(strings.TrimLeft(string(data), " \t\r\n"), "{")
 		if valid := json.Valid(data); object && valid != (err == nil) || !valid && err == nil {
 			t.Fatalf("valid for encoding/json: %v, for us: %v", valid, err)
+		} else if validJSON(data) != valid {
+			t.Fatalf("valid for encoding/json: %v, for us otherwise", valid)
 		}
 		if err != nil || !object {
 			return

@@ -143,9 +143,9 @@ func (e *Error) readJSON(text string, secrets []string) {
 // closeJSON closes a JSON object that was cut in a string, as one over
 // Limits.ErrorBody is.
 func closeJSON(text string) string {
-	if !gjson.Valid(text) {
+	if !validJSON([]byte(text)) {
 		for _, end := range []string{`"}`, `"}}`} {
-			if gjson.Valid(text + end) {
+			if validJSON([]byte(text + end)) {
 				return text + end
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unsafe"
 )
 
 // maxDepth is how deep arrays and objects may nest.
@@ -242,14 +243,25 @@ func (s *scanner) text() (escaped bool, err error) {
 	}
 }
 
+// whole wants one value and nothing else.
+func (s *scanner) whole() error {
+	if err := s.skip(); err != nil {
+		return err
+	}
+	return s.end()
+}
+
+// validJSON tells whether data is one JSON value. It is two to three times as
+// fast as gjson.ValidBytes where strings are long, as in answers.
+func validJSON(data []byte) bool {
+	s := scanner{s: unsafe.String(unsafe.SliceData(data), len(data))} // not copied: nothing of it is kept
+	return s.whole() == nil
+}
+
 // appendRaw appends a document as it is, once it is known to be JSON.
 func appendRaw(b []byte, raw string) ([]byte, error) {
 	s := scanner{s: raw}
-	err := s.skip()
-	if err == nil {
-		err = s.end()
-	}
-	return append(b, raw...), err
+	return append(b, raw...), s.whole()
 }
 
 // closed puts c in place of a last comma, or behind an opening bracket.

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-
-	"github.com/tidwall/gjson"
 )
 
 // sse takes a text/event-stream apart (WHATWG HTML, "Server-sent events"):
@@ -88,7 +86,7 @@ func (d *sse) record() (Event, error) {
 	if e, ok := sseError(ev.Payload, d.s.call.secrets()...); ok {
 		return Event{}, e
 	}
-	if !gjson.ValidBytes(ev.Payload) {
+	if !validJSON(ev.Payload) {
 		return Event{}, odd("server-sent event %d is not JSON", d.s.events)
 	}
 	return ev, nil

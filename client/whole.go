@@ -75,7 +75,7 @@ func (k *call) refuse(status int, h http.Header, data []byte) *Error {
 	case unknownOperation(h, data), k.op != operation.InvokeModel && errorBody(data):
 	case isHTML(h):
 		err = errors.New("answered with text/html: that is not Bedrock but something in between")
-	case gjson.ValidBytes(data), k.op == operation.InvokeModel && ownFormat(h):
+	case validJSON(data), k.op == operation.InvokeModel && ownFormat(h):
 		return nil
 	default:
 		return &Error{Status: status, RequestID: requestID(h), Bytes: int64(len(data)), Body: firstBytes(redact.Text(string(data[:min(len(data), 2*MaxKeptBody)]), k.secrets()...)), Err: notJSON(h, data)}

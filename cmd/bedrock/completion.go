@@ -230,17 +230,19 @@ func completeFish(w io.Writer, all []completed) error {
 			when = "__fish_seen_subcommand_from " + words[0]
 			if len(words) > 1 {
 				when += "; and __fish_seen_subcommand_from " + words[1]
-			} else if c.flags == nil {
-				when += "; and not __fish_seen_subcommand_from " + c.names()
 			}
 		}
+		yet := when // no word of the command's own
+		if c.path != "" {
+			yet += "; and not __fish_seen_subcommand_from " + c.names()
+		}
 		for _, word := range c.words {
-			fmt.Fprintf(&b, "complete -c bedrock -f -n %s -a %s -d %s\n", fishQuote(when), word.name, fishQuote(word.short))
+			fmt.Fprintf(&b, "complete -c bedrock -f -n %s -a %s -d %s\n", fishQuote(yet), word.name, fishQuote(word.short))
 		}
 		for _, f := range c.flags {
-			kind := map[bool]string{true: "-s", false: "-l"}[len(f.name) == 2]
-			if f.name == "-vv" {
-				kind = "-o"
+			kind := "-o" // one dash, not to be combined as -s would be
+			if strings.HasPrefix(f.name, "--") {
+				kind = "-l"
 			}
 			fmt.Fprintf(&b, "complete -c bedrock -n %s %s %s", fishQuote(when), kind, strings.TrimLeft(f.name, "-"))
 			if f.values != nil {

@@ -8,47 +8,71 @@ import (
 	"testing"
 )
 
-// TestBashCompletion asks bash itself what it would offer.
-func TestBashCompletion(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		t.Skip("bash absent")
-	}
-	script, stderr, code := bedrock(t, func(string) string { return "" }, "completion", "bash")
-	if code != 0 {
-		t.Fatal(stderr)
-	}
-	for line, want := range map[string]string{ // the last word is being typed
-		"conv":                      "converse",
-		"to":                        "token",
-		"token ":                    "mint inspect",
-		"token m":                   "mint",
-		"token mint --ex":           "--expires",
-		"converse --dry":            "--dry-run",
-		"converse --dry-run ":       "curl http json boto3 go",
-		"converse Hello --dry-run ": "curl http json boto3 go",
-		"chat -o js":                "json jsonl",
-		"probe m --apis ":           "converse invoke chat mantle all",
-		"models -r us-gov":          "us-gov-east-1 us-gov-west-1",
-		"converse --image ":         "", // files
-		"completion ":               "bash zsh fish",
-		"help to":                   "topics token",
-		"help pro":                  "profiles proxy probe",
-		"help token --n":            "",
-		"converse -v":               "-v -vv",
-		"nosuch --":                 "",
-		"help token ":               "mint inspect",
-		"converse --output = j":     "json jsonl",
-		"converse --output =":       "text json jsonl raw",
-	} {
-		words := append([]string{"bedrock"}, strings.Split(line, " ")...)
-		ask := exec.Command(bash, "-c", script+`
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bedrock; echo "${COMPREPLY[@]}"`)
-		ask.Args = append(ask.Args, "bash")
-		ask.Args = append(ask.Args, words...)
-		out, err := ask.CombinedOutput()
-		if got := strings.TrimSpace(string(out)); err != nil || got != want {
-			t.Errorf("%q: %q, %v; want %q", line, got, err, want)
+// asked is what each shell is told, behind the script, to print what it offers
+// for a line. zsh itself keeps only what fits the word being typed.
+var asked = map[string]string{
+	"bash": `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _bedrock; echo "${COMPREPLY[@]}"`,
+	"zsh": `compdef() { :; }; _files() { :; }; compadd() { shift; echo "$@"; }
+words=("$@"); CURRENT=$#; _bedrock`,
+	"fish": `complete -C "$argv[-1]" | cut -f 1`,
+}
+
+// TestCompletion asks the shells themselves what they would offer.
+func TestCompletion(t *testing.T) {
+	for shell, ask := range asked {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("%s absent", shell)
+			continue
+		}
+		script, stderr, code := bedrock(t, func(string) string { return "" }, "completion", shell)
+		if code != 0 {
+			t.Fatal(stderr)
+		}
+		if shell == "zsh" {
+			script = "compdef() { :; }\n" + script
+		}
+		for line, want := range map[string]string{ // the last word is being typed
+			"conv":                      "converse",
+			"to":                        "token",
+			"token ":                    "inspect mint",
+			"token m":                   "mint",
+			"token mint --ex":           "--expires",
+			"converse --dry":            "--dry-run",
+			"converse --dry-run ":       "boto3 curl go http json",
+			"converse Hello --dry-run ": "boto3 curl go http json",
+			"chat -o js":                "json jsonl",
+			"probe m --apis ":           "all chat converse invoke mantle",
+			"models -r us-gov":          "us-gov-east-1 us-gov-west-1",
+			"cassette show --as g":      "go",
+			"completion ":               "bash fish zsh",
+			"help to":                   "token topics",
+			"help pro":                  "probe profiles proxy",
+			"help token --n":            "",
+			"converse -v":               "-v -vv",
+			"nosuch --":                 "",
+			"help token ":               "inspect mint",
+			"converse --output = j":     "json jsonl", // as bash takes --output=j apart
+			"converse --output =":       "json jsonl raw text",
+			"converse --image ":         "", // files, which fish lists
+		} {
+			words := append([]string{"bedrock"}, strings.Split(line, " ")...)
+			if shell != "bash" && slices.Contains(words, "=") || shell == "fish" && slices.Contains(words, "--image") {
+				continue
+			}
+			args := append([]string{"-c", script + "\n" + ask, shell}, words...)
+			if shell == "fish" {
+				args = []string{"-c", script + "\n" + ask, "bedrock " + line}
+			}
+			out, err := exec.Command(path, args...).CombinedOutput()
+			got := strings.Fields(string(out))
+			if shell == "zsh" {
+				got = slices.DeleteFunc(got, func(w string) bool { return !strings.HasPrefix(w, words[len(words)-1]) })
+			}
+			slices.Sort(got)
+			if strings.Join(got, " ") != want || err != nil {
+				t.Errorf("%s: %q: %q, %v; want %q", shell, line, got, err, want)
+			}
 		}
 	}
 }

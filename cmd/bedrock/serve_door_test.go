@@ -287,7 +287,7 @@ func TestServeSlow(t *testing.T) {
 		defer conn.Close()
 		go io.WriteString(conn, text)
 		answer, _ := io.ReadAll(conn) // ends when the service closes
-		want := map[string]string{"body": " 408 ", "chunked body": " 408 ", "body to nowhere": " 404 ", "refused body": " 403 ", "huge header": " 431 "}[name]
+		want := map[string]string{"headers": " 408 ", "body": " 408 ", "chunked body": " 408 ", "body to nowhere": " 404 ", "refused body": " 403 ", "huge header": " 431 "}[name]
 		if !strings.Contains(string(answer), want) {
 			t.Errorf("%s: %q", name, answer)
 		}

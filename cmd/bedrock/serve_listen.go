@@ -6,14 +6,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 )
@@ -136,7 +139,7 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 		return err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(slowListener{listener.(*net.TCPListener)}) }()
 	select {
 	case err := <-ended:
 		return err
@@ -145,6 +148,48 @@ func (l *listenFlags) serve(ctx context.Context, e env, route router) error {
 	listener.Close()
 	silent.close()
 	return l.shutdown(server, logger, abort)
+}
+
+// slowListener accepts connections that answer a request whose headers come
+// too slowly with 408 (RFC 9110, 15.5.9): net/http only closes them.
+type slowListener struct{ *net.TCPListener }
+
+func (l slowListener) Accept() (net.Conn, error) {
+	c, err := l.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	return &slowConn{TCPConn: c}, nil
+}
+
+type slowConn struct {
+	*net.TCPConn
+	asked, late atomic.Bool // since the last answer: bytes came, and then none in time
+}
+
+func (c *slowConn) Read(p []byte) (int, error) {
+	n, err := c.TCPConn.Read(p)
+	if n > 0 {
+		c.asked.Store(true)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.late.Store(true)
+	}
+	return n, err
+}
+
+func (c *slowConn) Write(p []byte) (int, error) {
+	c.asked.Store(false)
+	c.late.Store(false)
+	return c.TCPConn.Write(p)
+}
+
+func (c *slowConn) Close() error {
+	if c.asked.Load() && c.late.Load() {
+		c.SetWriteDeadline(time.Now().Add(time.Second))
+		io.WriteString(c.TCPConn, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+	}
+	return c.TCPConn.Close()
 }
 
 // silentConns are connections that have not asked anything: browsers open some

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -84,7 +83,9 @@ func (v *visit) Write(p []byte) (int, error) {
 	}
 	v.deadline()
 	n, err := v.ResponseWriter.Write(p)
-	v.bytes += int64(n)
+	if v.r.Method != http.MethodHead { // net/http drops its body
+		v.bytes += int64(n)
+	}
 	return n, err
 }
 
@@ -134,7 +135,7 @@ func (v *visit) reset() {
 	if err != nil {
 		return // net/http closes it
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
+	if tcp, ok := conn.(*slowConn); ok {
 		tcp.SetLinger(0)
 	}
 	conn.Close()

@@ -2,11 +2,13 @@ package cassette
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -159,10 +161,12 @@ func (r *redactor) findSecrets(s string) []span {
 
 // find returns where secrets and account ids stand.
 func (r *redactor) find(s string) []span {
-	spans := r.findSecrets(s)
+	secrets := r.findSecrets(s)
+	spans := slices.Clone(secrets)
 	for id, pseudonym := range r.accounts {
 		for _, at := range indexDigits(s, id) {
-			if !slices.ContainsFunc(spans, func(o span) bool { return at < o.end && o.start < at+len(id) }) {
+			n := sort.Search(len(secrets), func(n int) bool { return secrets[n].end > at })
+			if n == len(secrets) || secrets[n].start >= at+len(id) {
 				r.tell("account id", id)
 				spans = append(spans, span{at, at + len(id), pseudonym})
 			}
@@ -214,14 +218,20 @@ func fit(with string, n int) string {
 func fill(n int) string { return strings.Repeat(redact.Mark, n/len(redact.Mark)+1)[:n] }
 
 func rewriteHeader(h http.Header, f change) {
-	for name, values := range h {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
+		values := h[name]
 		for i, v := range values {
 			if redact.SecretHeader(name) {
 				scheme, _ := cutScheme(v)
 				values[i] = scheme + redact.Mark
 				continue
 			}
-			values[i] = f("", name+": ", v, false)
+			values[i] = rewriteText(v, place{context: name + ": "}, false, f)
+		}
+		if is := rewriteText(name, place{}, false, f); is != name {
+			delete(h, name)
+			is = http.CanonicalHeaderKey(is)
+			h[is] = append(h[is], values...)
 		}
 	}
 }
@@ -239,7 +249,7 @@ func rewriteURL(s string, f change) string {
 	u.Fragment, u.RawFragment = "", ""
 	f("", "", s, false) // an ARN or a host is known by its whole
 	u.Host = f("", "", u.Host, false)
-	segments := strings.Split(u.EscapedPath(), "/")
+	segments := strings.Split(f("", "", u.EscapedPath(), false), "/") // a secret may have a slash
 	for i, raw := range segments {
 		segments[i] = rewriteEscaped(raw, "", f, url.PathUnescape, url.PathEscape)
 	}
@@ -267,7 +277,7 @@ func rewriteEscaped(raw, context string, f change, unescape func(string) (string
 	if err != nil {
 		return f("", context, raw, false)
 	}
-	out := f("", context, text, false)
+	out := rewriteText(text, place{context: context}, false, f)
 	if out == text {
 		return raw
 	}

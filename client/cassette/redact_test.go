@@ -68,6 +68,15 @@ var requestPlaces = map[string]func(r *http.Request, text string){
 	"base64 in the body": func(r *http.Request, text string) {
 		setBody(r, `{"body":"`+b64(fmt.Sprintf(`{"prompt":%q}`, text))+`"}`)
 	},
+	"base64 in a header":  func(r *http.Request, text string) { r.Header.Set("X-Custom", b64("has "+text)) },
+	"base64 in the query": func(r *http.Request, text string) { r.URL.RawQuery = url.Values{"q": {b64("a " + text)}}.Encode() },
+	"base64 in a key":     func(r *http.Request, text string) { setBody(r, fmt.Sprintf(`{%q:1}`, b64("key "+text))) },
+	"percent, three times": func(r *http.Request, text string) {
+		setBody(r, "a=b&u="+url.QueryEscape("q?u="+url.QueryEscape("q?u="+url.QueryEscape(text))))
+	},
+	"path with its slashes": func(r *http.Request, text string) {
+		setPath(r, "/model/"+strings.ReplaceAll(url.PathEscape(text), "%2F", "/")+"/converse")
+	},
 	"text body": func(r *http.Request, text string) { setBody(r, "say "+text) },
 }
 
@@ -139,6 +148,14 @@ var answerPlaces = map[string]func(text string) string{
 		}
 		return join(frames...)
 	},
+	"events, spelled by turns": func(text string) string {
+		var frames [][]byte
+		for i := 0; i < len(text); i += 5 {
+			frames = append(frames, event("contentBlockDelta", fmt.Sprintf(`{"contentBlockIndex":0,"delta":{"text":%q}}`, text[i:min(i+5, len(text))])),
+				event("contentBlockDelta", `{"contentBlockIndex":1,"delta":{"text":"`+otherBlock+`"}}`))
+		}
+		return join(frames...)
+	},
 	"chunks, spelled": func(text string) string {
 		var frames [][]byte
 		for i := 0; i < len(text); i += 3 {
@@ -155,6 +172,9 @@ var answerPlaces = map[string]func(text string) string{
 	},
 }
 
+// otherBlock is what stands in a block between the pieces of a canary.
+const otherBlock = "the other block"
+
 // leak finds a canary in a cassette's text, however it is encoded there: it
 // undoes what the format encodes, JSON's escapes and base64, and joins deltas.
 // It shares no code with the redaction.
@@ -166,10 +186,13 @@ func leak(text, canary string) string {
 	for _, i := range all {
 		text += fmt.Sprint("\n", i.Request.URL, i.Request.Header, i.Response.Header, "\n", string(i.Request.Body), "\n", string(i.Response.Body), "\n")
 	}
+	for plain := text; percents.MatchString(plain); text += plain {
+		plain = percents.ReplaceAllStringFunc(plain, func(e string) string { c, _ := url.PathUnescape(e); return c })
+	}
 	for range 4 {
 		var spelled strings.Builder
 		for _, m := range deltas.FindAllStringSubmatch(text, -1) {
-			spelled.WriteString(m[1])
+			spelled.WriteString(strings.TrimPrefix(m[1], otherBlock))
 		}
 		for _, in := range []string{text, unescape(text), spelled.String(), unescape(spelled.String())} {
 			for _, form := range []string{canary, url.QueryEscape(canary), url.PathEscape(canary)} {
@@ -193,6 +216,7 @@ func leak(text, canary string) string {
 var (
 	base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{16,}={0,2}`)
 	deltas      = regexp.MustCompile(`"(?:text|content)":"((?:[^"\\]|\\.)*)"`)
+	percents    = regexp.MustCompile(`%[0-9A-F]{2}`)
 	escapes     = regexp.MustCompile(`\\+(?:u[0-9a-f]{4}|["\\/])`)
 )
 

@@ -17,33 +17,63 @@ func (r *redactor) body(body []byte, arrivals []Arrival) ([]byte, []Arrival) {
 	if len(body) == 0 {
 		return body, arrivals
 	}
-	pieces := map[string][]string{}
+	var paths, texts []string
 	collect := func(path, context, text string, fixed bool) string {
 		if path != "" && !fixed {
-			pieces[path] = append(pieces[path], text)
+			paths, texts = append(paths, path), append(texts, text)
 		}
 		return r.learn(path, context, text, fixed)
 	}
 	rewriteBody(body, nil, collect)
-	for _, path := range slices.Sorted(maps.Keys(pieces)) {
-		pieces[path] = r.replaceAcross(pieces[path])
-	}
+	// A model may spell on in a new block, or in two by turns.
+	r.replaceEach(texts, func(i int) string { return blockMark().ReplaceAllString(paths[i], "") })
+	r.replaceEach(texts, func(i int) string { return paths[i] })
 	replace := func(path, context, text string, fixed bool) string {
-		if left := pieces[path]; !fixed && len(left) > 0 {
-			text, pieces[path] = left[0], left[1:]
+		if path != "" && !fixed {
+			text, texts = texts[0], texts[1:]
 		}
 		return r.replace(path, context, text, fixed)
 	}
 	return rewriteBody(body, arrivals, replace)
 }
 
+// replaceEach goes through texts that have the same key as one. It changes
+// them.
+func (r *redactor) replaceEach(texts []string, key func(i int) string) {
+	groups := map[string][]int{}
+	for i := range texts {
+		groups[key(i)] = append(groups[key(i)], i)
+	}
+	for _, k := range slices.Sorted(maps.Keys(groups)) {
+		group := make([]string, len(groups[k]))
+		for n, i := range groups[k] {
+			group[n] = texts[i]
+		}
+		for n, text := range r.replaceAcross(group) {
+			texts[groups[k][n]] = text
+		}
+	}
+}
+
 // replaceAcross takes out what stands in several texts in a row, as a model
 // spells it in the deltas of a stream.
 func (r *redactor) replaceAcross(texts []string) []string {
+	if len(texts) == 1 {
+		return texts
+	}
 	joined := strings.Join(texts, "")
-	r.learn("", "", joined, false)
+	rewriteText(joined, place{}, false, r.learn)
 	spans := r.find(joined)
-	if len(texts) == 1 || len(spans) == 0 {
+	for start, end := nextRun(joined, 0); start < end; start, end = nextRun(joined, end) {
+		if slices.ContainsFunc(spans, func(o span) bool { return start < o.end && o.start < end }) {
+			continue
+		}
+		if is := rewriteRun(joined[start:end], place{}.inner(), false, r.replace); is != joined[start:end] {
+			spans = append(spans, span{start, end, is})
+		}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return a.start - b.start })
+	if len(spans) == 0 {
 		return texts
 	}
 	out, from := make([]string, len(texts)), 0
@@ -55,7 +85,7 @@ func (r *redactor) replaceAcross(texts []string) []string {
 }
 
 // rewriteBody passes the texts of a body through f, by its kind. Those of a
-// stream's events have a path, the same for the same member.
+// stream's events have a path, the same for the same member of the same block.
 func rewriteBody(body []byte, arrivals []Arrival, f change) ([]byte, []Arrival) {
 	was := Response{Body: body, Arrivals: arrivals}
 	var out []byte
@@ -149,6 +179,20 @@ func (p place) inner() place {
 	return p
 }
 
+var (
+	blockIndex = lazy(`"(?:index|contentBlockIndex|content_index|output_index)"\s*:\s*([0-9]+)`)
+	blockMark  = lazy(`#[0-9]*`)
+)
+
+// block is what a path has of the event that tells which block it is of, where
+// several come by turns.
+func block(event []byte) (mark string) {
+	for _, m := range blockIndex().FindAllSubmatch(event, -1) {
+		mark += "#" + string(m[1])
+	}
+	return mark
+}
+
 // rewriteBytes changes the texts of JSON, of other text, or of anything else,
 // which keeps its length.
 func rewriteBytes(b []byte, at place, f change) []byte {
@@ -156,6 +200,9 @@ func rewriteBytes(b []byte, at place, f change) []byte {
 	case !utf8.Valid(b):
 		return []byte(rewriteText(string(b), at, true, f))
 	case at.level <= maxLevel && json.Valid(b):
+		if at.path != "" {
+			at.path += block(b)
+		}
 		w := walk{in: b, f: f}
 		w.value(at)
 		return append(w.out, w.in[w.i:]...)
@@ -163,13 +210,15 @@ func rewriteBytes(b []byte, at place, f change) []byte {
 	return []byte(rewriteText(string(b), at, false, f))
 }
 
-// rewriteText changes a text, and what is coded in base64 within it.
+// rewriteText changes a text, and what is percent-encoded or in base64 within
+// it.
 func rewriteText(s string, at place, fixed bool, f change) string {
 	s = f(at.path, at.context, s, fixed)
 	if at.level >= maxLevel {
 		return s
 	}
 	at.path, at.context = "", ""
+	s = rewritePercent(s, at.inner(), fixed, f)
 	var b strings.Builder
 	from := 0
 	for start, end := nextRun(s, 0); start < end; start, end = nextRun(s, end) {

@@ -3,6 +3,7 @@ package cassette
 import (
 	"bytes"
 	"encoding/base64"
+	"net/url"
 	"strings"
 )
 
@@ -71,4 +72,29 @@ func tail(run string) int {
 		return 1
 	}
 	return 0
+}
+
+// percentRun is a word with percent-escapes (RFC 3986, section 2.1).
+var percentRun = lazy(`[A-Za-z0-9._~+-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~+-]*)+`)
+
+// rewritePercent changes what is percent-encoded in a text.
+func rewritePercent(s string, at place, fixed bool, f change) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	return percentRun().ReplaceAllStringFunc(s, func(run string) string {
+		text, err := url.PathUnescape(run)
+		is := rewriteText(text, at, fixed, f)
+		switch {
+		case err != nil || is == text:
+			return run
+		case fixed:
+			return fill(len(run))
+		}
+		out := strings.ReplaceAll(url.QueryEscape(is), "+", "%20")
+		if !strings.Contains(strings.ToUpper(run), "%2B") {
+			out = strings.ReplaceAll(out, "%2B", "+")
+		}
+		return out
+	})
 }

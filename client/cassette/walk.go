@@ -75,7 +75,7 @@ func (w *walk) object(at place) {
 	path := at.path
 	for w.bracket(); w.in[w.i] != '}'; w.blank() {
 		raw, name := w.text()
-		w.put(raw, name, w.f("", "", name, false))
+		w.put(raw, name, rewriteText(name, place{level: at.level}, false, w.f))
 		at.context = `"` + name + `":"`
 		if path != "" {
 			at.path = path + "." + name

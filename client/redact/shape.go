@@ -89,19 +89,31 @@ func (f shape) find(spans []Span, s string) []Span {
 	return spans
 }
 
-// isMark tells a Mark, or several that fill the place of something longer.
+// isMark tells a Mark, or several that fill the place of something longer,
+// perhaps with what is no part of a word behind it.
 func isMark(s string) bool {
+	word := strings.IndexFunc(s, func(r rune) bool { return r < 'A' || r > 'Z' })
+	if word >= len(Mark) && !isLetterOrDigit(s[word]) {
+		s = s[:word]
+	}
 	return s != "" && strings.HasPrefix(strings.Repeat(Mark, len(s)/len(Mark)+1), s)
+}
+
+func isLetterOrDigit(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 // forms are the ways in which a text may hold a secret.
 func forms(secret string) []string {
 	query := url.QueryEscape(secret)
 	quoted, _ := json.Marshal(secret) // escapes <, > and & too, as some do
-	escaped := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(secret)
-	all := []string{
-		secret, query, lowerEscapes(query), url.PathEscape(secret), url.QueryEscape(query),
-		string(quoted[1 : len(quoted)-1]), escaped, strings.ReplaceAll(escaped, "/", `\/`), html.EscapeString(secret),
+	inJSON := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	all := []string{secret, query, lowerEscapes(query), url.QueryEscape(query), html.EscapeString(secret)}
+	path := url.PathEscape(secret)
+	all = append(all, path, strings.ReplaceAll(path, "%2F", "/"))
+	for _, escaped := range []string{string(quoted[1 : len(quoted)-1]), inJSON.Replace(secret)} {
+		slashes := strings.ReplaceAll(escaped, "/", `\/`)
+		all = append(all, escaped, slashes, inJSON.Replace(escaped), inJSON.Replace(slashes))
 	}
 	for shift := range 3 {
 		all = append(all, inBase64(base64.RawStdEncoding, secret, shift), inBase64(base64.RawURLEncoding, secret, shift))

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"bufio"
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,14 +74,5 @@ func TestOpenAISDKBehindServe(t *testing.T) {
 func TestAWSSDKBehindProxy(t *testing.T) {
 	url := command(t, "", "proxy", "--mock", "--addr", "127.0.0.1:0")
 	c := bedrockruntime.New(bedrockruntime.Options{Region: "eu-west-1", BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider("NOBODY", "knows", "me")})
-	if got, err := sdkConverse(t.Context(), c, sdkMessages(20)); err != nil || !strings.Contains(got, "mock") {
-		t.Errorf("%q, %v", got, err)
-	}
-	patiently(t, func() error {
-		n, err := sdkStream(t.Context(), c, sdkMessages(20))
-		if err == nil && n == 0 {
-			err = errors.New("no text")
-		}
-		return err
-	})
+	answers(t, withSDK(c, model, 20))
 }

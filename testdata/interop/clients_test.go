@@ -50,25 +50,26 @@ func patiently(t *testing.T, stream func() error) {
 	}
 }
 
+// answers wants a whole and a streamed answer.
+func answers(t *testing.T, p peer) {
+	t.Helper()
+	if n, err := p.whole(t.Context()); err != nil || n == 0 {
+		t.Errorf("%d bytes of text, %v", n, err)
+	}
+	patiently(t, func() error {
+		n, err := p.stream(t.Context())
+		if err == nil && n == 0 {
+			err = errors.New("no text")
+		}
+		return err
+	})
+}
+
 // The AWS SDK for Go calls the local Bedrock as it would call AWS.
 func TestAWSSDK(t *testing.T) {
 	ctx := t.Context()
 	c := sdk(local(t), nil)
-	t.Run("Converse", func(t *testing.T) {
-		got, err := sdkConverse(ctx, c, sdkMessages(20))
-		if err != nil || !strings.Contains(got, "mock") {
-			t.Errorf("%q, %v", got, err)
-		}
-	})
-	t.Run("ConverseStream", func(t *testing.T) {
-		patiently(t, func() error {
-			n, err := sdkStream(ctx, c, sdkMessages(20))
-			if err == nil && n == 0 {
-				err = errors.New("no text")
-			}
-			return err
-		})
-	})
+	t.Run("Converse", func(t *testing.T) { answers(t, withSDK(c, model, 20)) })
 	t.Run("InvokeModel", func(t *testing.T) {
 		out, err := c.InvokeModel(ctx, &bedrockruntime.InvokeModelInput{ModelId: aws.String("amazon.titan-text-lite-v1"), Body: []byte(`{"inputText":"Hi"}`)})
 		if err != nil {
@@ -152,7 +153,7 @@ func TestAWSSDKErrors(t *testing.T) {
 	}
 	t.Run("wrong secret", func(t *testing.T) {
 		c := bedrockruntime.New(bedrockruntime.Options{Region: region, BaseEndpoint: aws.String(url), Credentials: credentials.NewStaticCredentialsProvider(accessKey, "wrong", "")})
-		_, err := sdkConverse(t.Context(), c, sdkMessages(20))
+		_, err := withSDK(c, model, 20).whole(t.Context())
 		var api smithy.APIError
 		if !errors.As(err, &api) || api.ErrorCode() != "InvalidSignatureException" || !strings.Contains(api.ErrorMessage(), "String-to-Sign") {
 			t.Errorf("%v", err)

@@ -83,35 +83,64 @@ func TestInit(t *testing.T) {
 	}
 }
 
+// commands make one call without Go, each if it is installed, as probe tells.
+var commands = []struct {
+	name  string
+	probe []string
+	call  []string
+}{
+	{"curl", []string{"curl", "--version"}, []string{"sh", "-c",
+		`curl --silent --fail --request POST --header 'Content-Type: application/json' --data '{"messages":[{"role":"user","content":[{"text":"Hi"}]}]}' "$AWS_ENDPOINT_URL/model/x/converse"`}},
+	{"boto3", []string{"python3", "-c", "import boto3"}, []string{"python3", "-c", `import boto3
+boto3.client("bedrock-runtime").converse(modelId="x", messages=[{"role": "user", "content": [{"text": "Hi"}]}])`}},
+	{"aws-cli", []string{"aws", "--version"}, []string{"aws", "bedrock-runtime", "converse", "--model-id", "x",
+		"--messages", `[{"role":"user","content":[{"text":"Hi"}]}]`}},
+}
+
 // From the start of the process to its request at the server.
 func BenchmarkStart(b *testing.B) {
 	came := make(chan time.Time, 1)
+	all := repliesOf(20)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		came <- time.Now()
-		w.Header().Set("Content-Type", "application/json")
-		w.Write(answer(20))
+		a := all.to(r.URL.Path, nil)
+		w.Header().Set("Content-Type", a.contentType)
+		w.Write(a.body)
 	}))
 	defer srv.Close()
-	for peer, name := range map[string]string{"net/http": "nethttp", "rawbedrock": "rawbedrock", "aws-sdk-go-v2": "sdk"} {
+	start := func(b *testing.B, command ...string) {
+		var total time.Duration
+		for b.Loop() {
+			cmd := exec.Command(command[0], command[1:]...)
+			cmd.Env = []string{"HOME=" + b.TempDir(), "PATH=" + os.Getenv("PATH"), "AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region, "AWS_ENDPOINT_URL=" + srv.URL, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
+			start := time.Now()
+			if out, err := cmd.CombinedOutput(); err != nil {
+				b.Fatalf("%v\n%s", err, out)
+			}
+			total += (<-came).Sub(start)
+		}
+		b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "start-ns/op")
+	}
+	for peer, name := range map[string]string{
+		"net/http": "nethttp", "rawbedrock": "rawbedrock", "aws-sdk-go-v2": "sdk", "anthropic-sdk-go": "anthropic", "openai-go": "openai",
+	} {
 		b.Run(peer, func(b *testing.B) {
 			bin := build(b, name)
 			info, err := os.Stat(bin)
 			if err != nil {
 				b.Fatal(err)
 			}
-			var total time.Duration
-			for b.Loop() {
-				cmd := exec.Command(bin)
-				cmd.Env = []string{"HOME=" + b.TempDir(), "AWS_REGION=" + region, "AWS_ENDPOINT_URL=" + srv.URL, "AWS_ACCESS_KEY_ID=" + accessKey, "AWS_SECRET_ACCESS_KEY=" + secretKey}
-				start := time.Now()
-				if out, err := cmd.CombinedOutput(); err != nil {
-					b.Fatalf("%v\n%s", err, out)
-				}
-				total += (<-came).Sub(start)
-			}
-			b.ReportMetric(float64(total.Nanoseconds())/float64(b.N), "start-ns/op")
+			start(b, bin)
 			b.ReportMetric(float64(info.Size()), "binary-B")
 			b.ReportMetric(float64(len(modules(b, name))), "modules")
+		})
+	}
+	for _, c := range commands {
+		b.Run(c.name, func(b *testing.B) {
+			if err := exec.Command(c.probe[0], c.probe[1:]...).Run(); err != nil {
+				b.Skipf("%s absent: %v", c.name, err)
+			}
+			start(b, c.call...)
 		})
 	}
 }

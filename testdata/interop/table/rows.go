@@ -28,17 +28,18 @@ var rows = []row{
 	{work: "decode a frame of 150 bytes", bench: "Decode150B"},
 	{work: "decode a frame of 1 MiB", bench: "Decode1MiB"},
 	{work: "encode a frame of 150 bytes", bench: "Encode150B"},
-	{work: "typed stream event, in memory", bench: "StreamEvent", per: 1004},
-	{work: "Converse 1 KB in memory, raw", bench: "Converse1KB", ours: "rawbedrock-raw"},
+	{work: "text of a delta of 150 bytes", bench: "DeltaText"},
+	{work: "typed stream event, in memory", bench: "StreamEvent", ours: "rawbedrock-typed", per: 1004},
+	{work: "Converse 1 KB in memory, raw", bench: "Converse1KB"},
 	{work: "Converse 1 KB in memory, typed", bench: "Converse1KB", ours: "rawbedrock-typed"},
-	{work: "Converse 100 KB in memory, raw", bench: "Converse100KB", ours: "rawbedrock-raw"},
+	{work: "Converse 100 KB in memory, raw", bench: "Converse100KB"},
 	{work: "Converse 100 KB in memory, typed", bench: "Converse100KB", ours: "rawbedrock-typed"},
 	{work: "CPU a call, loopback, 256 at once", bench: "Loopback256", unit: "cpu-ns/op"},
 	{work: "the same, default transports", bench: "Loopback256Default", unit: "cpu-ns/op"},
 	{work: "first event, loopback", bench: "FirstEvent"},
-	{work: "CPU an event, loopback", bench: "StreamLoopback", unit: "cpu-ns/event", second: "none"},
-	{work: "one of 1,000 open streams", bench: "OpenStreams1000", unit: "B/stream", second: "goroutines/stream"},
-	{work: "one of 5,000 open streams", bench: "OpenStreams5000", unit: "B/stream", second: "goroutines/stream"},
+	{work: "CPU a typed event, loopback", bench: "StreamLoopback", ours: "rawbedrock-typed", unit: "cpu-ns/event", second: "none"},
+	{work: "one of 1,000 open streams", bench: "OpenStreams1000", ours: "rawbedrock-typed", unit: "B/stream", second: "goroutines/stream"},
+	{work: "one of 5,000 open streams", bench: "OpenStreams5000", ours: "rawbedrock-typed", unit: "B/stream", second: "goroutines/stream"},
 	{work: "one-call program, stripped", bench: "Start", unit: "binary-B", second: "modules"},
 	{work: "process start to first byte", bench: "Start", unit: "start-ns/op", second: "none"},
 }
@@ -86,6 +87,9 @@ func write(w io.Writer, output []byte) {
 		peers := all[r.bench]
 		ours, unit := cmp.Or(r.ours, "rawbedrock"), cmp.Or(r.unit, "ns/op")
 		for _, peer := range slices.Sorted(maps.Keys(peers)) {
+			if _, ok := peers[peer][0][unit]; !ok {
+				continue
+			}
 			text := r.cell(peers[peer], unit)
 			switch {
 			case peer == ours:

@@ -93,7 +93,11 @@ func jsonKind(name string, spaced, newline bool) kind {
 	restore := func(text []byte) ([]byte, error) {
 		var b bytes.Buffer
 		if err := json.Compact(&b, text); err != nil {
-			return nil, fmt.Errorf("not JSON: %w", err)
+			line := 0
+			if e, ok := errors.AsType[*json.SyntaxError](json.Unmarshal(text, new(json.RawMessage))); ok { // Compact does not tell where
+				line = bytes.Count(text[:min(int(e.Offset), len(text))], []byte("\n"))
+			}
+			return nil, &lineError{line, fmt.Errorf("not JSON: %w", err)}
 		}
 		out := b.Bytes()
 		if spaced {

@@ -69,8 +69,16 @@ func (p *parser) skipBlank() {
 }
 
 func (p *parser) cassette() ([]Interaction, error) {
+	for n, line := range p.lines {
+		if strings.HasPrefix(line, "<<<<<<< ") || strings.HasPrefix(line, ">>>>>>> ") {
+			p.n = n + 1
+			return nil, fmt.Errorf("%.40q is of a merge conflict, which is not resolved", line)
+		}
+	}
 	first, _ := p.next()
 	switch {
+	case strings.HasPrefix(first, "\uFEFF"):
+		return nil, errors.New("a byte order mark stands before the first line: store the file without")
 	case first == magic+"\r":
 		return nil, errors.New("lines end in CR LF: the file was converted; keep it as it is (.gitattributes: *.cassette -text)")
 	case strings.HasPrefix(first, strings.TrimRight(magic, "0123456789")) && first != magic:
@@ -174,6 +182,10 @@ func (p *parser) body(r *Response) ([]byte, []Arrival, error) {
 		return nil, nil, err
 	}
 	lines := p.indented()
+	if line, ok := p.peek(); ok && line != "" && !strings.HasPrefix(line, "cut ") && !strings.HasPrefix(line, "> ") && !strings.HasPrefix(line, "< ") {
+		p.n++
+		return nil, nil, fmt.Errorf("a tab begins each line of a body, this is %.40q", line)
+	}
 	var times []time.Duration
 	if k.events && r != nil {
 		times, err = cutTimes(lines)
@@ -185,7 +197,7 @@ func (p *parser) body(r *Response) ([]byte, []Arrival, error) {
 	}
 	switch e, ok := err.(*lineError); {
 	case ok:
-		p.n = first + 1 + e.line
+		p.n = min(p.n, first+1+e.line)
 		return nil, nil, e.err
 	case err != nil:
 		return nil, nil, err

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rawbedrock/client/operation"
 )
 
 // Fault is a way of going wrong on purpose. The zero value of a field changes
@@ -80,6 +82,8 @@ var authCodes = []string{
 // check tells what is wrong with a fault.
 func (f Fault) check() error {
 	switch {
+	case f.Operation != "" && !slices.ContainsFunc(operation.All, func(o operation.Operation) bool { return o.Name == f.Operation }):
+		return fmt.Errorf("operation %q is none of Bedrock's, such as Converse", f.Operation)
 	case f.Exception != "" && !slices.Contains(exceptions, f.Exception):
 		return fmt.Errorf("exception %q is none of %s", f.Exception, strings.Join(exceptions, ", "))
 	case f.Corrupt != "" && f.Corrupt != "prelude" && f.Corrupt != "message":
@@ -102,8 +106,8 @@ func (f Fault) check() error {
 }
 
 // fits tells whether the fault is meant for this operation and model.
-func (f Fault) fits(operation, model string) bool {
-	if f.Operation != "" && f.Operation != operation {
+func (f Fault) fits(name, model string) bool {
+	if f.Operation != "" && f.Operation != name {
 		return false
 	}
 	if f.Model == "" || f.Model == model {

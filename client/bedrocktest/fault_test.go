@@ -277,6 +277,7 @@ func TestScriptRefuses(t *testing.T) {
 		`{"faults":[]} x`:                           "more than one",
 		`[]`:                                        "fault script",
 		`{"faults":[{"bytes":-1,"break":"close"}]}`: "negative",
+		`{"faults":[{"operation":"converse"}]}`:     "none of Bedrock's",
 	} {
 		if _, err := ReadScript([]byte(script)); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v, want an error with %s", script, err, word)

@@ -103,7 +103,7 @@ func TestRecordInterrupted(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bufio.NewReader(out).Peek(1); err != nil {
+	if _, err := bufio.NewReader(out).Peek(len("A mock")); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Process.Signal(os.Interrupt)

@@ -37,7 +37,7 @@ func local(t *testing.T) string {
 
 // patiently repeats a stream of aws-sdk-go-v2, which breaks one that ends
 // within microseconds by closing the connection while it still reads.
-func patiently(t *testing.T, stream func() error) {
+func patiently(t testing.TB, stream func() error) {
 	t.Helper()
 	var err error
 	for range 50 {
@@ -46,7 +46,7 @@ func patiently(t *testing.T, stream func() error) {
 		}
 	}
 	if err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
 }
 

@@ -57,18 +57,16 @@ func chunk(event string) []byte {
 
 func event(data string) []byte { return []byte("data: " + data + "\n\n") }
 
-// reply is an answer; of a stream, the first event ends at first and the last
-// few begin at last.
+// reply is an answer; of a stream, the first event ends at first.
 type reply struct {
 	contentType string
 	body        []byte
-	first, last int
+	first       int
 }
 
 func streamed(contentType string, begin, delta []byte, end ...[]byte) reply {
 	r := reply{contentType: contentType, first: len(begin)}
 	r.body = append(bytes.Clone(begin), bytes.Repeat(delta, deltas)...)
-	r.last = len(r.body)
 	r.body = append(r.body, bytes.Join(end, nil)...)
 	return r
 }

@@ -105,6 +105,12 @@ var answerPlaces = map[string]func(text string) string{
 	"base64":           func(text string) string { return `{"data":"` + b64(text+" and more") + `"}` },
 	"base64 in a text": func(text string) string { return "data:text/plain;base64," + b64("It is "+text) + "\n" },
 	"base64 in base64": func(text string) string { return `{"data":"` + b64(`{"data":"`+b64(text+" and more")+`"}`) + `"}` },
+	"base64 in lines": func(text string) string {
+		return fmt.Sprintf(`{"data":%q}`, wrap(b64(strings.Repeat("wrapped ", 5)+text+strings.Repeat(" and more", 20)), 76, "\n"))
+	},
+	"PEM": func(text string) string {
+		return "-----BEGIN X-----\r\n" + wrap(b64(strings.Repeat("wrapped ", 5)+text), 64, "\r\n") + "\r\n"
+	},
 	"binary":           func(text string) string { return "\xff\x00" + text + "\x00\xfe" },
 	"base64 of binary": func(text string) string { return `{"data":"` + b64("\xff\x00"+text+"\x00\xfe") + `"}` },
 	"event":            func(text string) string { return join(event("a", fmt.Sprintf(`{"text":%q}`, text)), event("b", `{}`)) },
@@ -186,6 +192,7 @@ func leak(text, canary string) string {
 	for _, i := range all {
 		text += fmt.Sprint("\n", i.Request.URL, i.Request.Header, i.Response.Header, "\n", string(i.Request.Body), "\n", string(i.Response.Body), "\n")
 	}
+	text += lineEnds.ReplaceAllString(text, "")
 	for plain := text; percents.MatchString(plain); text += plain {
 		plain = percents.ReplaceAllStringFunc(plain, func(e string) string { c, _ := url.PathUnescape(e); return c })
 	}
@@ -215,6 +222,7 @@ func leak(text, canary string) string {
 
 var (
 	base64Words = regexp.MustCompile(`[A-Za-z0-9+/]{16,}={0,2}`)
+	lineEnds    = regexp.MustCompile(`(?:\\r)?\\n|\r?\n`)
 	deltas      = regexp.MustCompile(`"(?:text|content)":"((?:[^"\\]|\\.)*)"`)
 	percents    = regexp.MustCompile(`%[0-9A-F]{2}`)
 	escapes     = regexp.MustCompile(`\\+(?:u[0-9a-f]{4}|["\\/])`)

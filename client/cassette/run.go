@@ -10,13 +10,24 @@ import (
 // minRun is the length from which a word may be base64.
 const minRun = 16
 
-// nextRun finds the next run of letters of either base64 alphabet, with its
-// padding; start is end when there is none.
+// minLine is the length from which a line of base64 is taken to go on in the
+// next: PEM wraps at 64, MIME and base64(1) at 76.
+const minLine = 60
+
+// nextRun finds the next run of letters of either base64 alphabet, perhaps
+// wrapped, with its padding; start is end when there is none.
 func nextRun(s string, from int) (start, end int) {
 	for i := from; i < len(s); i++ {
 		start = i
-		for i < len(s) && inAlphabet[s[i]] {
-			i++
+		for line := i; i < len(s); i++ {
+			if inAlphabet[s[i]] {
+				continue
+			}
+			next := i + len(lineEnd(s[i:]))
+			if next == i || next == len(s) || !inAlphabet[s[next]] || i-line < minLine {
+				break
+			}
+			line, i = next, next
 		}
 		if i-start >= minRun {
 			for end = i; end < len(s) && end < i+2 && s[end] == '='; end++ {
@@ -27,6 +38,16 @@ func nextRun(s string, from int) (start, end int) {
 	return len(s), len(s)
 }
 
+// lineEnd is that which s begins with, if any.
+func lineEnd(s string) string {
+	for _, end := range []string{"\n", "\r\n"} {
+		if strings.HasPrefix(s, end) {
+			return end
+		}
+	}
+	return ""
+}
+
 var inAlphabet = func() (in [256]bool) {
 	for _, c := range "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_" {
 		in[c] = true
@@ -35,6 +56,14 @@ var inAlphabet = func() (in [256]bool) {
 }()
 
 func rewriteRun(run string, at place, fixed bool, f change) string {
+	if width := strings.IndexAny(run, "\r\n"); width >= 0 {
+		end := lineEnd(run[width:])
+		flat := strings.ReplaceAll(run, end, "")
+		if is := rewriteRun(flat, at, fixed, f); is != flat {
+			return wrap(is, width, end)
+		}
+		return run
+	}
 	enc, data, ok := decodeRun(run)
 	if !ok {
 		return run
@@ -49,6 +78,15 @@ func rewriteRun(run string, at place, fixed bool, f change) string {
 		return run
 	}
 	return enc.EncodeToString(out) + run[len(run)-tail(run):]
+}
+
+// wrap breaks text into lines.
+func wrap(text string, width int, end string) string {
+	var lines []string
+	for ; len(text) > width; text = text[width:] {
+		lines = append(lines, text[:width])
+	}
+	return strings.Join(append(lines, text), end)
 }
 
 // decodeRun undoes base64 as far as it goes.

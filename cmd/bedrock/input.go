@@ -66,7 +66,7 @@ func (a *answerFlags) wholeBody(ctx context.Context, e env, fs *flag.FlagSet, ar
 
 // checkJSON tells where data, which came from where, fails to be JSON.
 func checkJSON(data []byte, where string) error {
-	var value any
+	var value json.RawMessage
 	err := json.Unmarshal(data, &value)
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return usagef("%s is not JSON: %w at %s", where, err, place(data, syntax))

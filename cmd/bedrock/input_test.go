@@ -54,6 +54,7 @@ func TestBodyMustBeAnObject(t *testing.T) {
 	tests := []struct{ body, want string }{
 		{`{}`, ""},
 		{" {\"a\":[1,2]}\n", ""},
+		{`{"a":1e400}`, ""}, // for Bedrock to judge
 		{`{"a":}`, "byte offset 5 (line 1, column 6)"},
 		{"{\n \"ü\": x}", "byte offset 9 (line 2, column 7)"},
 		{`{"a":1`, "byte offset 6 (line 1, column 7)"},

@@ -196,13 +196,14 @@ func FuzzExplain(f *testing.F) {
 		f.Add(given.Header.Get("Authorization"), given.URL.String(), "The Canonical String for this request should have been\n'POST\n/\n\nhost:h\n\nhost\ne3b0'", "Content-Type", "x")
 	}
 	f.Add("AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=;, Signature=0", "https://h/?X-Amz-Date=1&X-Amz-Algorithm=AWS4-HMAC-SHA256", "Signature expired: 20260304T050607Z is now earlier than x (20260304T050607Z - 5 min.)", "X-Amz-Date", "20260304T050607Z")
+	f.Add("AWS4-HMAC-SHA256 Credential="+example.AccessKeyID+"/2026/us-east-1/runtime/aws4_request, SignedHeaders=host;x-amz-date, Signature="+EmptyPayloadHash, "https://h/", "", "Content-Type", "x")
 	f.Fuzz(func(t *testing.T, authorization, whole, message, name, value string) {
 		u, err := url.Parse(whole)
 		if err != nil {
 			t.Skip()
 		}
 		r := &http.Request{Method: "POST", URL: u, Host: u.Host, Header: http.Header{"Authorization": {authorization}, "X-Amz-Date": {"20260304T050607Z"}, name: {value}}}
-		e, ok := Explain(Evidence{Message: message, Request: r, Body: []byte(value), Credentials: Credentials{AccessKeyID: example.AccessKeyID}})
+		e, ok := Explain(Evidence{Message: message, Request: r, Body: []byte(value), Credentials: example})
 		if ok && (e.Culprit == "" || e.Why == "" || e.Fix == "") {
 			t.Errorf("%+v", e)
 		}

@@ -101,7 +101,7 @@ func (x *examination) keyMistakes(right attempt) iter.Seq[attempt] {
 		_ = wrong("\"AWS4\" does not stand before the secret", chain(secret, c.day, c.region, c.service, terminator)) &&
 			wrong("\"aws4\" stands in lower case before the secret", chain("aws4"+secret, c.day, c.region, c.service, terminator)) &&
 			wrong("the whole time stands where the day belongs", chain("AWS4"+secret, c.date, c.region, c.service, terminator)) &&
-			wrong("the day has dashes", chain("AWS4"+secret, c.day[:4]+"-"+c.day[4:6]+"-"+c.day[6:], c.region, c.service, terminator)) &&
+			wrong("the day has dashes", chain("AWS4"+secret, c.time.Format(time.DateOnly), c.region, c.service, terminator)) &&
 			wrong("its last step is \"aws4request\"", chain("AWS4"+secret, c.day, c.region, c.service, "aws4request")) &&
 			wrong("no key is derived: the secret itself is the key", []byte(secret)) &&
 			wrong("no key is derived: the secret itself is the key", []byte("AWS4"+secret)) &&

@@ -195,15 +195,5 @@ func scopeOf(day, region, service string) string {
 
 // attempts are all with one mistake.
 func (x *examination) attempts(right attempt) []attempt {
-	var all []attempt
-	for a := range x.keyMistakes(right) {
-		all = append(all, a)
-	}
-	for a := range x.scopeMistakes(right) {
-		all = append(all, a)
-	}
-	for a := range x.dateMistakes(right) {
-		all = append(all, a)
-	}
-	return append(all, shapeMistakes(right, x.claim.accessKeyID)...)
+	return slices.Concat(x.keyMistakes(right), x.scopeMistakes(right), x.dateMistakes(right), shapeMistakes(right, x.claim.accessKeyID))
 }

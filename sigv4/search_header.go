@@ -189,7 +189,7 @@ func (x *examination) valuesOf(h line) []string {
 			return nil
 		}
 		var dates []string
-		for a := range x.dateMistakes(attempt{}) {
+		for _, a := range x.dateMistakes(attempt{}) {
 			dates = append(dates, a.date)
 		}
 		return dates

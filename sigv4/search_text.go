@@ -241,19 +241,6 @@ func backwards[T any](s []T) []T {
 	return s
 }
 
-func permutations(parts []string) (all [][]string) {
-	if len(parts) <= 1 {
-		return [][]string{parts}
-	}
-	for i := range parts {
-		rest := slices.Delete(slices.Clone(parts), i, i+1)
-		for _, p := range permutations(rest) {
-			all = append(all, append([]string{parts[i]}, p...))
-		}
-	}
-	return all
-}
-
 // methodMistakes sign another method.
 func (x *examination) methodMistakes(f form, yield func(form) bool) bool {
 	for _, m := range []string{strings.ToLower(f.method), upperFirst(strings.ToLower(f.method)), http.MethodGet, http.MethodPost, http.MethodPut, http.MethodHead, http.MethodPatch, http.MethodDelete, ""} {

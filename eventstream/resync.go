@@ -126,10 +126,10 @@ func (l *linter) repaired(place int, fixed []byte) (next int) {
 	d.At = int64(l.at + i)
 	total, headers := lengths(fixed)
 	oldTotal, oldHeaders := lengths(was)
-	switch same := was[i] ^ fixed[i]; {
+	switch {
 	case i >= 8:
 		d.Note = "the checksum alone is wrong, the lengths are right"
-	case was[i]^same == fixed[i] && bytes.Equal(was[i+1:], fixed[i+1:]):
+	case bytes.Equal(was[i+1:], fixed[i+1:]):
 		d.Note = repair{i, was[i], fixed[i]}.note(l.at)
 	case total != oldTotal:
 		d.Note = fmt.Sprintf("total length %d would be right where %d is", total, oldTotal)

@@ -178,12 +178,7 @@ func (c *claim) checkTime(now time.Time) *VerifyError {
 
 // signedFields collects exactly the headers that the request says are signed.
 func (c *claim) signedFields(host string, req *http.Request) (fields []field, err *VerifyError) {
-	names := make([]string, len(c.signedHeaders))
-	for i, name := range c.signedHeaders {
-		names[i] = strings.ToLower(name)
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
+	names := sortedNames(c.signedHeaders)
 	if _, ok := slices.BinarySearch(names, "host"); !ok {
 		return nil, refuse(ErrSignedHeaders, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
@@ -211,6 +206,16 @@ func (c *claim) signedFields(host string, req *http.Request) (fields []field, er
 		fields = append(fields, f)
 	}
 	return fields, nil
+}
+
+// sortedNames are the signed headers as they must be listed.
+func sortedNames(names []string) []string {
+	sorted := make([]string, len(names))
+	for i, name := range names {
+		sorted[i] = strings.ToLower(name)
+	}
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
 }
 
 // withoutSignature removes the one parameter of a presigned URL that is not

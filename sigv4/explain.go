@@ -3,7 +3,6 @@ package sigv4
 import (
 	"cmp"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -174,7 +173,7 @@ func (x *examination) meant() (f form, ok bool) {
 			f.headers = append(f.headers, line{name, value})
 		}
 	}
-	slices.SortStableFunc(f.headers, func(a, b line) int { return strings.Compare(a.name, b.name) })
+	slices.SortStableFunc(f.headers, compareNames)
 	f.signed = strings.Join(x.names(), ";")
 	f.payload = cmp.Or(x.payloadHash(), x.theirs.payload, EmptyPayloadHash)
 	return f, true
@@ -199,15 +198,6 @@ func (x *examination) names() []string {
 		}
 	}
 	return sortedNames(names)
-}
-
-func sortedNames(names []string) []string {
-	sorted := make([]string, len(names))
-	for i, name := range names {
-		sorted[i] = strings.ToLower(name)
-	}
-	slices.Sort(sorted)
-	return slices.Compact(sorted)
 }
 
 // value is the canonical value of a header of the request. Those that a signer
@@ -238,7 +228,7 @@ func (x *examination) value(name string) (value string, ok bool) {
 func trim(value string) string { return string(appendTrimmed(nil, value)) }
 
 func (x *examination) payloadHash() string {
-	if given := x.header("X-Amz-Content-Sha256"); given == UnsignedPayload || strings.HasPrefix(given, "STREAMING-") {
+	if given := x.header("X-Amz-Content-Sha256"); coversNoBody(given) {
 		return given
 	}
 	return x.PayloadHash
@@ -280,44 +270,4 @@ func (x *examination) explanation() Explanation {
 		e.Cause, e.Also = x.found[0], x.found[1:]
 	}
 	return e
-}
-
-// hidden stands for a session token.
-const hidden = "REDACTED"
-
-var mask = lazily(`(?i)\*{3,}|\.{3,}|…|\b(?:redacted|hidden|masked|removed|omitted|filtered|x{4,})\b`)
-
-// masked tells a secret that somebody took out before showing the rest.
-func masked(secret string) bool { return mask().MatchString(secret) }
-
-// unmasked is the request without an Authorization that was made unreadable;
-// what remains of it is no evidence.
-func unmasked(r *http.Request) *http.Request {
-	if r == nil {
-		return nil
-	}
-	c := *r
-	c.Header = r.Header.Clone()
-	if masked(c.Header.Get("X-Amz-Security-Token")) {
-		c.Header.Set("X-Amz-Security-Token", hidden)
-	}
-	if claim, _, _ := strings.Cut(c.Header.Get("Authorization"), "Signature="); masked(claim) {
-		c.Header.Del("Authorization")
-	}
-	return &c
-}
-
-var tokenForm = lazily(`(?i)(\nx-amz-security-token: ?|\bX-Amz-(?:Security-Token|Signature)=)[^\n&]+`)
-
-// hide takes the session token out of a canonical request.
-func (x *examination) hide(canonical string) string {
-	canonical = tokenForm().ReplaceAllString(canonical, "${1}"+hidden)
-	for _, token := range []string{x.claim.token, x.Credentials.SessionToken} {
-		if len(token) >= 8 { // shorter ones are placeholders, and found by name
-			for _, form := range []string{token, url.QueryEscape(token), string(appendEscaped(nil, url.QueryEscape(token)))} {
-				canonical = strings.ReplaceAll(canonical, form, hidden)
-			}
-		}
-	}
-	return canonical
 }

@@ -3,19 +3,24 @@ package sigv4
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
 
 // What to do, where several causes share it.
 const (
-	fixClock  = "Set the clock of the machine that signs (NTP), and sign afresh for every attempt, right before it is sent."
-	fixRegion = "Sign for the region of the endpoint, and call the endpoint of the region that was signed for."
-	fixBody   = "Hash the very bytes that are sent, after everything that changes them, and let no proxy rewrite the body."
-	fixPath   = "Percent-encode each segment of the path once for the wire, and that once more for the canonical request; send the path as it was encoded, with no library or proxy changing it."
-	fixQuery  = "Encode names and values once (space is %20, hexadecimal digits are upper case), sort them by name, then by value, and send them as they were signed."
-	fixHeader = "Sign the headers as they are sent, names in lower case, values without outer white space and with single spaces, and keep the way to the service from changing them."
-	fixHost   = "Sign for the very Host that the service sees, without a default port, or let the proxy keep it."
+	fixClock         = "Set the clock of the machine that signs (NTP), and sign afresh for every attempt, right before it is sent."
+	fixRegion        = "Sign for the region of the endpoint, and call the endpoint of the region that was signed for."
+	fixBody          = "Hash the very bytes that are sent, after everything that changes them, and let no proxy rewrite the body."
+	fixPath          = "Percent-encode each segment of the path once for the wire, and that once more for the canonical request; send the path as it was encoded, with no library or proxy changing it."
+	fixQuery         = "Encode names and values once (space is %20, hexadecimal digits are upper case), sort them by name, then by value, and send them as they were signed."
+	fixHeader        = "Sign the headers as they are sent, names in lower case, values without outer white space and with single spaces, and keep the way to the service from changing them."
+	fixList          = "List the names of the headers that were signed, in lower case, sorted, each once, joined with semicolons."
+	fixDate          = "Take the time once, in UTC, and make X-Amz-Date, the string to sign and the scope's day of it."
+	fixSecret        = "Take the secret access key of this very access key id afresh, without line breaks, blanks or quotation marks around it, and look where it comes from."
+	fixAuthorization = "Write it as AWS4-HMAC-SHA256 Credential=KEYID/DAY/REGION/SERVICE/aws4_request, SignedHeaders=a;b;host, Signature=64 hex digits; a proxy or a shell may have changed it."
+	fixHost          = "Sign for the very Host that the service sees, without a default port, or let the proxy keep it."
 )
 
 // causes tells of each line that differs what it means, the likeliest culprit
@@ -28,8 +33,7 @@ func (x *examination) causes(lines []Line, moved bool) bool {
 		if l.Part == "signed headers" && i > 0 {
 			continue // follows from the header
 		}
-		c := x.cause(l, moved)
-		x.found = append(x.found, c)
+		x.found = append(x.found, x.cause(l, moved))
 	}
 	return len(lines) > 0
 }
@@ -44,26 +48,26 @@ func rank(part string) int {
 }
 
 func (x *examination) cause(l Line, moved bool) Cause {
-	name, isHeader := strings.CutPrefix(l.Part, "header ")
-	switch {
-	case l.Part == "method":
+	switch l.Part {
+	case "method":
 		return Cause{"method", difference(l, moved), "Write the method in upper case, the one that is sent; a redirect or a proxy may have changed it."}
-	case l.Part == "path":
+	case "path":
 		return Cause{"path", pathWhy(l, moved), fixPath}
-	case l.Part == "query":
+	case "query":
 		return Cause{"query", queryWhy(l, moved), fixQuery}
-	case name == "host" && isHeader:
+	case "header host":
 		return Cause{"host", hostWhy(l, moved), fixHost}
-	case name == "x-amz-security-token" && isHeader:
+	case "header x-amz-security-token":
 		return Cause{"session token", tokenWhy(l, moved), "Set X-Amz-Security-Token to the token of the very credentials before signing, sign it, and let it arrive unchanged."}
-	case name == "x-amz-date" && isHeader:
+	case "header x-amz-date":
 		return Cause{"date", difference(l, moved), "Take the time once, and sign the X-Amz-Date that is sent."}
-	case isHeader:
-		return Cause{"header " + printable(name), headerWhy(name, l, moved), fixHeader}
-	case l.Part == "payload hash":
+	case "signed headers":
+		return Cause{"signed headers", difference(l, moved) + " The list must be in lower case and sorted, and name what was signed.", fixList}
+	case "payload hash":
 		return Cause{"payload hash", x.payloadWhy(l, moved), fixBody}
 	}
-	return Cause{"signed headers", difference(l, moved) + " The list must be in lower case and sorted, and name what was signed.", "List the names of the headers that were signed, in lower case, sorted, each once, joined with semicolons."}
+	name := strings.TrimPrefix(l.Part, "header ")
+	return Cause{"header " + printable(name), headerWhy(name, l, moved), fixHeader}
 }
 
 // difference states the fact, with values where they are no secrets.
@@ -98,7 +102,7 @@ func shown(part, value string) string {
 	case secret:
 		return fmt.Sprintf("a secret of %d bytes", len(value))
 	}
-	value = tokenForm().ReplaceAllString(value, "${1}"+hidden)
+	value = re(tokenForm).ReplaceAllString(value, "${1}"+hidden)
 	if len(value) > 120 {
 		value = value[:120] + "…"
 	}
@@ -138,19 +142,14 @@ func tokenWhy(l Line, moved bool) string {
 	return fmt.Sprintf("The session token that arrived (%d bytes) is not the one that was signed (%d bytes): it belongs to other credentials, or was cut or changed.", len(l.Theirs), len(l.Ours))
 }
 
-// hopHeaders belong to one connection each, and are no business of a signature.
-var hopHeaders = []string{
-	"connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
-	"te", "trailer", "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id", "accept-encoding",
-}
-
-// proxyHeaders begin the names of headers that proxies add or change.
-var proxyHeaders = []string{"x-forwarded", "x-real-ip", "forwarded", "via", "x-request-id", "x-envoy", "x-b3-", "traceparent", "tracestate", "cf-", "true-client-ip", "cdn-"}
+// proxyHeaders begin the names of more headers that proxies add or change than
+// neverSigned has.
+var proxyHeaders = []string{"proxy-connection", "accept-encoding", "x-forwarded", "x-real-ip", "forwarded", "via", "x-request-id", "x-envoy", "x-b3-", "traceparent", "tracestate", "cf-", "true-client-ip", "cdn-"}
 
 // rewritten tells whether a header is one that hops on the way add, change or
 // drop.
 func rewritten(name string) bool {
-	return slices.Contains(hopHeaders, name) || slices.ContainsFunc(proxyHeaders, func(p string) bool { return strings.HasPrefix(name, p) })
+	return name != "host" && neverSigned(http.CanonicalHeaderKey(name)) || slices.ContainsFunc(proxyHeaders, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 func headerWhy(name string, l Line, moved bool) string {

@@ -41,7 +41,7 @@ func (x *examination) scopeDiffers() bool {
 		return x.serviceSaid(scope[2])
 	case scope[0] != c.day || x.toSign[1] != c.date:
 		return x.say("date", fmt.Sprintf("The request is dated %s with a scope of %s, the service took %s and %s.", printable(c.date), printable(c.day), printable(x.toSign[1]), printable(scope[0])),
-			"Take the time once, in UTC, and make X-Amz-Date, the string to sign and the scope's day of it.")
+			fixDate)
 	}
 	return false
 }
@@ -54,7 +54,7 @@ func (x *examination) listDiffers() bool {
 	given := strings.Join(x.claim.signedHeaders, ";")
 	if sorted := strings.Join(sortedNames(x.claim.signedHeaders), ";"); given != sorted {
 		return x.say("signed headers", fmt.Sprintf("SignedHeaders is %q: it must be %q, in lower case, sorted, each name once.", printable(given), printable(sorted)),
-			"List the names of the headers that were signed, in lower case, sorted, each once, joined with semicolons.")
+			fixList)
 	}
 	return false
 }
@@ -121,7 +121,7 @@ func (x *examination) headersDiffer() bool {
 
 func (x *examination) payloadDiffers() bool {
 	given := x.header("X-Amz-Content-Sha256")
-	if given == "" || x.PayloadHash == "" || given == UnsignedPayload || strings.HasPrefix(given, "STREAMING-") || given == x.PayloadHash {
+	if given == "" || x.PayloadHash == "" || coversNoBody(given) || given == x.PayloadHash {
 		return false
 	}
 	return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body: the body was changed after it was hashed.", fixBody)
@@ -249,8 +249,6 @@ func (x *examination) risky() {
 		may("payload hash", "The body may have been changed after it was hashed.", fixBody)
 	}
 }
-
-const fixSecret = "Take the secret access key of this very access key id afresh, without line breaks, blanks or quotation marks around it, and look where it comes from."
 
 // flawed tells what is wrong with the look of the secret.
 func (x *examination) flawed() bool {

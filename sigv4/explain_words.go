@@ -1,6 +1,7 @@
 package sigv4
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -12,59 +13,59 @@ import (
 // computes one. Source: the messages of AWS's services, as VerifyError has
 // them too.
 type saying struct {
-	re  func() *regexp.Regexp
-	say func(x *examination, m []string) bool
+	expr string
+	say  func(x *examination, m []string) bool
 }
 
 var sayings = []saying{
-	{lazily(`(?i)signature (?:expired|not yet current): (\d{8}T\d{6}Z) is .*?\((\d{8}T\d{6}Z) [-+]`), (*examination).clockSaid},
-	{lazily(`(?i)signature expired|signature not yet current|request.{0,20}too skewed|RequestTimeTooSkewed|RequestExpired`), (*examination).clockSaid},
-	{lazily(`(?i)date in credential scope does not match.*?'([^']*)' != '([^']*)'`), func(x *examination, m []string) bool {
+	{`(?i)signature (?:expired|not yet current): (\d{8}T\d{6}Z) is .*?\((\d{8}T\d{6}Z) [-+]`, (*examination).clockSaid},
+	{`(?i)signature expired|signature not yet current|request.{0,20}too skewed|RequestTimeTooSkewed|RequestExpired`, (*examination).clockSaid},
+	{`(?i)date in credential scope does not match.*?'([^']*)' != '([^']*)'`, func(x *examination, m []string) bool {
 		return x.say("date", fmt.Sprintf("The credential scope is of the day %s, the request's X-Amz-Date of %s: the two were taken from different clocks, time zones or moments.", printable(m[1]), printable(m[2])),
-			"Take the time once, in UTC, and make X-Amz-Date, the string to sign and the scope's day of it.")
+			fixDate)
 	}},
-	{lazily(`(?i)scoped to a valid region`), func(x *examination, _ []string) bool { return x.regionSaid() }},
-	{lazily(`(?i)scoped to (?:the )?correct service(?:: ?'([^']+)')?`), func(x *examination, m []string) bool { return x.serviceSaid(m[1]) }},
-	{lazily(`(?i)scoped with a valid terminator`), func(x *examination, _ []string) bool {
+	{`(?i)scoped to a valid region`, func(x *examination, _ []string) bool { return x.regionSaid() }},
+	{`(?i)scoped to (?:the )?correct service(?:: ?'([^']+)')?`, func(x *examination, m []string) bool { return x.serviceSaid(m[1]) }},
+	{`(?i)scoped with a valid terminator`, func(x *examination, _ []string) bool {
 		return x.say("authorization", "The credential scope does not end in aws4_request.", "Write the scope as day/region/service/aws4_request.")
 	}},
-	{lazily(`(?i)'?host'? or ':authority' must be`), func(x *examination, _ []string) bool {
+	{`(?i)'?host'? or ':authority' must be`, func(x *examination, _ []string) bool {
 		return x.say("signed headers", "The header host is not among the signed headers.", "Sign at least host and every x-amz- header.")
 	}},
-	{lazily(`(?i)header '([^']+)' must be a 'SignedHeader'`), func(x *examination, m []string) bool { return x.unsigned(m[1]) }},
-	{lazily(`(?i)header '([^']+)' is a 'SignedHeader'`), func(x *examination, m []string) bool { return x.absent(m[1]) }},
-	{lazily(`(?i)requires existence of either a 'X-Amz-Date'`), func(x *examination, _ []string) bool {
+	{`(?i)header '([^']+)' must be a 'SignedHeader'`, func(x *examination, m []string) bool { return x.unsigned(m[1]) }},
+	{`(?i)header '([^']+)' is a 'SignedHeader'`, func(x *examination, m []string) bool { return x.absent(m[1]) }},
+	{`(?i)requires existence of either a 'X-Amz-Date'`, func(x *examination, _ []string) bool {
 		return x.say("date", "The request that arrived has neither X-Amz-Date nor Date.", "Send the X-Amz-Date that was signed, and let no proxy take it away.")
 	}},
-	{lazily(`(?i)date must be in ISO-8601 'basic format'`), func(x *examination, _ []string) bool {
+	{`(?i)date must be in ISO-8601 'basic format'`, func(x *examination, _ []string) bool {
 		return x.say("date", "X-Amz-Date is not in the form YYYYMMDDTHHMMSSZ.", "Write the date as 20060102T150405Z, in UTC.")
 	}},
-	{lazily(`(?i)missing authentication token`), func(x *examination, _ []string) bool {
+	{`(?i)missing authentication token`, func(x *examination, _ []string) bool {
 		return x.say("authorization", "The request that arrived is not signed: it has no Authorization header and no signature in its query.",
 			"Sign the request; where it was signed, a proxy or a redirect took the header away.")
 	}},
-	{lazily(`(?i)not a valid key=value pair \(missing equal-sign\) in Authorization header:? '?(\w*)`), func(x *examination, m []string) bool {
+	{`(?i)not a valid key=value pair \(missing equal-sign\) in Authorization header:? '?(\w*)`, func(x *examination, m []string) bool {
 		if strings.EqualFold(m[1], "Bearer") {
 			return x.say("authorization", "The request carries a bearer token (an API key), where the service wants a SigV4 signature.",
 				"Sign the request with AWS credentials, or send the key to an endpoint that takes it: bedrock-runtime and bedrock-mantle do.")
 		}
 		return x.say("authorization", "The Authorization header that arrived is no SigV4 one: a part of it is not NAME=VALUE.",
-			"Write it as AWS4-HMAC-SHA256 Credential=KEYID/DAY/REGION/SERVICE/aws4_request, SignedHeaders=a;b;host, Signature=64 hex digits; a proxy or a shell may have changed it.")
+			fixAuthorization)
 	}},
-	{lazily(`(?i)security token included in the request is expired`), func(x *examination, _ []string) bool {
+	{`(?i)security token included in the request is expired`, func(x *examination, _ []string) bool {
 		return x.say("session token", "The temporary credentials have expired, session token and all.", "Get new ones; the same will be refused again.")
 	}},
-	{lazily(`(?i)security token included in the request is invalid`), func(x *examination, _ []string) bool { return x.tokenSaid() }},
-	{lazily(`(?i)x-amz-content-sha256.{0,60}(?:not|mismatch|does)|XAmzContentSHA256Mismatch`), func(x *examination, _ []string) bool {
+	{`(?i)security token included in the request is invalid`, func(x *examination, _ []string) bool { return x.tokenSaid() }},
+	{`(?i)x-amz-content-sha256.{0,60}(?:not|mismatch|does)|XAmzContentSHA256Mismatch`, func(x *examination, _ []string) bool {
 		return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body that arrived: the body was changed after it was hashed.", fixBody)
 	}},
-	{lazily(`(?i)(Authorization header (?:must|requires|has)[^"\n]*|X-Amz-Expires must be[^"\n]*|AWS query-string parameters? [^"\n]*|Credential must have exactly[^'"\n]*|SignedHeaders must be[^"\n]*|Unsupported AWS 'algorithm'[^"\n]*)`), func(x *examination, m []string) bool {
+	{`(?i)(Authorization header (?:must|requires|has)[^"\n]*|X-Amz-Expires must be[^"\n]*|AWS query-string parameters? [^"\n]*|Credential must have exactly[^'"\n]*|SignedHeaders must be[^"\n]*|Unsupported AWS 'algorithm'[^"\n]*)`, func(x *examination, m []string) bool {
 		return x.say("authorization", "The signature cannot be read: "+printable(m[1]),
-			"Write it as AWS4-HMAC-SHA256 Credential=KEYID/DAY/REGION/SERVICE/aws4_request, SignedHeaders=a;b;host, Signature=64 hex digits; a proxy or a shell may have changed it.")
+			fixAuthorization)
 	}},
 	// of servers that are not AWS's
-	{lazily(`(?i)(?:unsigned headers?|header not signed)\W+([a-z0-9-]+)`), func(x *examination, m []string) bool { return x.unsigned(m[1]) }},
-	{lazily(`(?i)\bscope:? (?:\w+/)?(?:\d{8}/)?([a-z0-9-]+)/([a-z0-9-]+)\b`), func(x *examination, m []string) bool {
+	{`(?i)(?:unsigned headers?|header not signed)\W+([a-z0-9-]+)`, func(x *examination, m []string) bool { return x.unsigned(m[1]) }},
+	{`(?i)\bscope:? (?:\w+/)?(?:\d{8}/)?([a-z0-9-]+)/([a-z0-9-]+)\b`, func(x *examination, m []string) bool {
 		switch {
 		case x.Region != "" && m[1] != x.Region:
 			x.claim.region = m[1]
@@ -77,9 +78,15 @@ var sayings = []saying{
 	}},
 }
 
-// lazily compiles an expression when it is first needed.
-func lazily(expr string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+var compiled sync.Map // *regexp.Regexp by expression
+
+// re compiles an expression when it is first needed.
+func re(expr string) *regexp.Regexp {
+	r, ok := compiled.Load(expr)
+	if !ok {
+		r, _ = compiled.LoadOrStore(expr, regexp.MustCompile(expr))
+	}
+	return r.(*regexp.Regexp)
 }
 
 // words goes by what the service says, unless it quotes a canonical request:
@@ -89,7 +96,7 @@ func (x *examination) words() bool {
 		return false
 	}
 	for _, s := range sayings {
-		if m := s.re().FindStringSubmatch(x.Message); m != nil && s.say(x, m) {
+		if m := re(s.expr).FindStringSubmatch(x.Message); m != nil && s.say(x, m) {
 			return true
 		}
 	}
@@ -118,7 +125,7 @@ func (x *examination) skewed(d time.Duration) bool {
 
 func (x *examination) regionSaid() bool {
 	signed, want := x.claim.region, x.Region
-	if m := regexp.MustCompile(`not '([^']*)'`).FindStringSubmatch(x.Message); signed == "" && m != nil {
+	if m := re(`not '([^']*)'`).FindStringSubmatch(x.Message); signed == "" && m != nil {
 		signed = m[1]
 	}
 	switch {
@@ -133,12 +140,7 @@ func (x *examination) regionSaid() bool {
 }
 
 func (x *examination) serviceSaid(want string) bool {
-	if want == "" {
-		want = x.Service
-	}
-	if want == "" {
-		want = "the service's own signing name"
-	}
+	want = cmp.Or(want, x.Service, "the service's own signing name")
 	signed := "another service"
 	if x.claim.service != "" {
 		signed = "the service " + printable(x.claim.service)
@@ -176,10 +178,7 @@ func (x *examination) tokenSaid() bool {
 	if !x.claimed {
 		sent = x.header("X-Amz-Security-Token")
 	}
-	id := x.claim.accessKeyID
-	if id == "" {
-		id = x.Credentials.AccessKeyID
-	}
+	id := cmp.Or(x.claim.accessKeyID, x.Credentials.AccessKeyID)
 	known := x.Request != nil && x.Credentials.AccessKeyID == id
 	switch {
 	case strings.TrimSpace(id) != id || strings.ContainsAny(id, "\"'"):

@@ -16,6 +16,8 @@ type form struct {
 // line is a header of a canonical request.
 type line struct{ name, value string }
 
+func compareNames(a, b line) int { return strings.Compare(a.name, b.name) }
+
 func parseForm(canonical string) (f form, ok bool) {
 	lines := strings.Split(canonical, "\n")
 	if len(lines) < 6 {
@@ -73,7 +75,7 @@ type Line struct {
 func compare(ours, theirs form) []Line {
 	var lines []Line
 	both := func(part, a, b string) {
-		same := a == b || part == "query" && masked(a) && tokenForm().ReplaceAllString(a, hidden) == tokenForm().ReplaceAllString(b, hidden) || part == "header x-amz-security-token" && a != "" && b != "" && (a == hidden || b == hidden)
+		same := a == b || part == "query" && masked(a) && re(tokenForm).ReplaceAllString(a, hidden) == re(tokenForm).ReplaceAllString(b, hidden) || part == "header x-amz-security-token" && a != "" && b != "" && (a == hidden || b == hidden)
 		lines = append(lines, Line{Part: part, Ours: a, Theirs: b, Same: same})
 	}
 	both("method", ours.method, theirs.method)

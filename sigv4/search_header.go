@@ -63,7 +63,7 @@ func (x *examination) addedHeaders(f form, yield func(form) bool) bool {
 		}
 		g := f
 		g.headers = append(slices.Clone(f.headers), h)
-		slices.SortStableFunc(g.headers, func(a, b line) int { return strings.Compare(a.name, b.name) })
+		slices.SortStableFunc(g.headers, compareNames)
 		listed := g
 		listed.signed = joinNames(g.headers)
 		if !yield(g) || !yield(listed) {

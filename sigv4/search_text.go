@@ -55,7 +55,7 @@ func (x *examination) pathMistakes(f form, yield func(form) bool) bool {
 	}
 	if x.Request != nil && x.Request.URL != nil {
 		raw, query := receivedTarget(x.Request)
-		wire := []string{raw, string(appendEach(raw)), x.Request.URL.Path, string(appendEach(x.Request.URL.Path)), f.path + "?" + query, raw + "?" + query,
+		wire := []string{raw, escapedSegments(raw), x.Request.URL.Path, escapedSegments(x.Request.URL.Path), f.path + "?" + query, raw + "?" + query,
 			"/" + x.Request.URL.Host + f.path, x.Request.URL.Scheme + "://" + x.Request.URL.Host + raw}
 		paths = append(paths, wire...)
 		if !x.spellings(string(appendURI(nil, raw, false)), try) {
@@ -70,17 +70,14 @@ func (x *examination) pathMistakes(f form, yield func(form) bool) bool {
 	return true
 }
 
-// appendEach percent-encodes the segments of a path as they are, with none
+// escapedSegments percent-encodes the segments of a path as they are, with none
 // removed.
-func appendEach(path string) []byte {
-	var b []byte
-	for i, segment := range strings.Split(path, "/") {
-		if i > 0 {
-			b = append(b, '/')
-		}
-		b = appendEscaped(b, segment)
+func escapedSegments(path string) string {
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		segments[i] = escaped(segment)
 	}
-	return b
+	return strings.Join(segments, "/")
 }
 
 // maxSpelled is how many different characters have each its own number of
@@ -206,7 +203,7 @@ var querySpellings = []func(string) string{
 	func(p string) string { return strings.ReplaceAll(p, "%", "%25") },
 	func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
-		return eachEscaped(name) + "=" + eachEscaped(value)
+		return escaped(name) + "=" + escaped(value)
 	},
 	func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
@@ -214,7 +211,7 @@ var querySpellings = []func(string) string{
 	},
 	func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
-		return eachEscaped(unescape(name)) + "=" + eachEscaped(unescape(value))
+		return escaped(unescape(name)) + "=" + escaped(unescape(value))
 	},
 	func(p string) string { return bare(p, "!'()*") },        // as JavaScript's encodeURIComponent
 	func(p string) string { return bare(p, "!'()*;,/?:@$") }, // as its encodeURI
@@ -233,7 +230,7 @@ func bare(s, chars string) string {
 	return s
 }
 
-func eachEscaped(s string) string { return string(appendEscaped(nil, s)) }
+func escaped(s string) string { return string(appendEscaped(nil, s)) }
 
 func backwards[T any](s []T) []T {
 	s = slices.Clone(s)

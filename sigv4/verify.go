@@ -72,7 +72,7 @@ func (s Signer) verify(req *http.Request, payloadHash string, lookup func(string
 	if c.presigned {
 		r.query = withoutSignature(query)
 	}
-	if hash := req.Header.Get("X-Amz-Content-Sha256"); hash == UnsignedPayload || strings.HasPrefix(hash, "STREAMING-") {
+	if hash := req.Header.Get("X-Amz-Content-Sha256"); coversNoBody(hash) {
 		r.payloadHash = hash
 	}
 	fields, err := c.signedFields(r.host, req)
@@ -86,6 +86,11 @@ func (s Signer) verify(req *http.Request, payloadHash string, lookup func(string
 		return v, mismatch(want)
 	}
 	return Verified{want, c.region, c.service, c.time, c.presigned, c.time.Add(c.lifetime)}, nil
+}
+
+// coversNoBody tells the payload hashes that are no hash of the body.
+func coversNoBody(payloadHash string) bool {
+	return payloadHash == UnsignedPayload || strings.HasPrefix(payloadHash, "STREAMING-")
 }
 
 // equalTokens compares in constant time, and without the outer white space

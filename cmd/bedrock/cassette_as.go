@@ -22,12 +22,12 @@ func (s *showFlags) as(ctx context.Context, e env, args []string) error {
 		return usagef("--as go is one program for one request, and there are %d: -n N chooses one", len(all))
 	}
 	for n, r := range all {
-		d, err := s.make(ctx, e, &r)
+		d, err := s.unsent(ctx, e, &r)
 		if err != nil {
 			return err
 		}
 		if len(all) > 1 {
-			fmt.Fprintf(e.stdout, "%s%s%s\n", strings.Repeat("\n", min(n, 1)), asForms[s.form], r.title())
+			fmt.Fprintf(e.stdout, "%s%s%s\n", strings.Repeat("\n", min(n, 1)), asForms[s.form], title(r.number, r.request.Op.Name, r.request.Labels, r.Line))
 		}
 		if err := d.write(e, e.stdout, s.form); err != nil {
 			return err
@@ -36,29 +36,29 @@ func (s *showFlags) as(ctx context.Context, e env, args []string) error {
 	return nil
 }
 
-// make is the request as it would be sent.
-func (s *showFlags) make(ctx context.Context, e env, r *recorded) (*dryRun, error) {
+// unsent is the request as it would be sent.
+func (s *showFlags) unsent(ctx context.Context, e env, r *recorded) (*dryRun, error) {
 	conn, err := r.here(e, s.connection)
 	if err != nil {
 		return nil, err
 	}
-	program := s.form == "go" || s.form == "boto3"
-	if program && conn.auth == "auto" && !conn.mock {
+	if isProgram(s.form) && conn.auth == "auto" && !conn.mock {
 		conn.auth = "none"
 	}
-	made, err := conn.make(ctx, e, r)
+	made, err := r.rehearse(ctx, e, conn)
 	if err == nil || !nothingFound(err) || conn.auth != "auto" {
 		return made, err
 	}
 	conn.auth = "none"
-	if made, err = conn.make(ctx, e, r); err == nil {
+	if made, err = r.rehearse(ctx, e, conn); err == nil {
 		fmt.Fprintln(e.stderr, "note: no credentials were found: the request is for an API key in AWS_BEARER_TOKEN_BEDROCK")
 		made.request.Header.Set("Authorization", "Bearer ")
 	}
 	return made, err
 }
 
-func (c connection) make(ctx context.Context, e env, r *recorded) (*dryRun, error) {
+// rehearse makes the request by a connection that sends nothing.
+func (r *recorded) rehearse(ctx context.Context, e env, c connection) (*dryRun, error) {
 	s, err := c.open(e, true)
 	if err != nil {
 		return nil, err

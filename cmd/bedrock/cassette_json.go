@@ -70,10 +70,7 @@ func showJSON(w io.Writer, all []cassette.Interaction) error {
 		}
 		out = append(out, shown)
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return printIndented(w, out)
 }
 
 func bodyAsJSON(body []byte) bodyJSON {

@@ -26,20 +26,9 @@ func (s *showFlags) run(ctx context.Context, e env, args []string) error {
 	if s.form != "" {
 		return s.as(ctx, e, args)
 	}
-	if len(args) != 1 {
-		return usagef("one file, not %d", len(args))
-	}
-	all, err := cassette.Read(args[0])
+	all, first, err := s.chosen(args)
 	if err != nil {
-		return usagef("%w", unprefixed(err))
-	}
-	if s.number > len(all) {
-		return s.tooFew(args[0], len(all))
-	}
-	first := 0
-	if s.number > 0 {
-		first = s.number - 1
-		all = all[first:s.number]
+		return err
 	}
 	if s.output == "json" {
 		return showJSON(e.stdout, all)
@@ -107,13 +96,9 @@ func (p page) row(word, text string) {
 	}
 }
 
-func (p page) interaction(n int, i *cassette.Interaction) {
-	op, labels, known := matchURL(i.Request)
-	title := []string{fmt.Sprintf("%d.", n+1)}
-	if known {
-		title = append(append(title, op.Name), labels...)
-	}
-	fmt.Fprintln(p, strings.Join(append(title, fmt.Sprintf("(line %d)", i.Line)), " "))
+func (p page) interaction(number int, i *cassette.Interaction) {
+	op, labels, _ := matchURL(i.Request)
+	fmt.Fprintln(p, title(number, op.Name, labels, i.Line))
 	p.row("request", i.Request.Method+" "+i.Request.URL)
 	p.request(i.Request.Body)
 	events := eventsOf(&i.Response)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -110,8 +109,5 @@ func (x *examination) arnIn(region, account, resource string) string {
 }
 
 func (x *examination) printPolicy() error {
-	enc := json.NewEncoder(x.e.stdout)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(x.policy())
+	return printIndented(x.e.stdout, x.policy())
 }

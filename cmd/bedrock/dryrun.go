@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -15,6 +15,11 @@ import (
 	"unicode/utf8"
 )
 
+// dryRunFlag is --dry-run of a command that makes a request, as its help names it.
+func dryRunFlag(fs *flag.FlagSet, p *string, request string) {
+	choice(fs, p, "dry-run", "", "send nothing; print "+request+" as `form` curl, http, json, boto3 (Python) or go", "curl", "http", "json", "boto3", "go")
+}
+
 // dryRunForms are the values of --dry-run.
 var dryRunForms = map[string]func(w io.Writer, r *http.Request, body []byte) error{
 	"curl":  writeCurl,
@@ -23,6 +28,9 @@ var dryRunForms = map[string]func(w io.Writer, r *http.Request, body []byte) err
 	"boto3": writeBoto3,
 	"go":    writeGo,
 }
+
+// isProgram tells the forms that find credentials of their own.
+func isProgram(form string) bool { return form == "boto3" || form == "go" }
 
 var errDryRun = errors.New("dry run: nothing was sent")
 
@@ -69,8 +77,8 @@ func (a *answerFlags) show(ctx context.Context, e env, s *session, x exchange) e
 // write prints the request in one of dryRunForms.
 func (d *dryRun) write(e env, w io.Writer, form string) error {
 	for _, h := range headers(d.request) {
-		if form == "boto3" || form == "go" {
-			break // these find credentials of their own
+		if isProgram(form) {
+			break
 		}
 		if h.variable != "" && h.value != h.prefix+e.getenv(h.variable) {
 			fmt.Fprintf(e.stderr, "note: the request needs the token it was made with: set %s to it first\n", h.variable)
@@ -200,8 +208,5 @@ func writeJSON(w io.Writer, r *http.Request, body []byte) error {
 	} else {
 		out.BodyBase64 = body
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return printIndented(w, out)
 }

@@ -81,7 +81,7 @@ func (a *answerFlags) register(fs *flag.FlagSet) {
 	fs.StringVar(&a.out, "out", "", "write the answer to a new `file`")
 	fs.BoolVar(&a.force, "force", false, "let --out replace a file")
 	fs.StringVar(&a.body, "body", "", "the whole request, verbatim: `JSON`, @FILE or - for stdin")
-	choice(fs, &a.dryRun, "dry-run", "", "send nothing; print the request as `form` curl, http, json, boto3 (Python) or go", "curl", "http", "json", "boto3", "go")
+	dryRunFlag(fs, &a.dryRun, "the request")
 }
 
 // sampling are the flags that shape an answer, in all dialects.

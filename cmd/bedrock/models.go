@@ -51,7 +51,7 @@ func modelsCommand() command {
 			choice(fs, &c.output, "output", "text", "`form` of the list: text, json (an array) or jsonl (one a line)", "text", "json", "jsonl")
 			alias(fs, "o", "output")
 			fs.StringVar(&c.query, "query", "", "print only what stands at this gjson `path` of the array, or of each line of jsonl")
-			choice(fs, &c.dryRun, "dry-run", "", "send nothing; print the request for the list as `form` curl, http, json, boto3 (Python) or go", "curl", "http", "json", "boto3", "go")
+			dryRunFlag(fs, &c.dryRun, "the request for the list")
 			return func(ctx context.Context, e env, args []string) error { return c.run(ctx, e, args) }
 		},
 	}

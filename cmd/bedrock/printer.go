@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -104,4 +105,19 @@ func (p *printer) notes(w io.Writer) {
 			fmt.Fprintf(w, "note: the answer holds no text (stop reason %q): -o json shows it\n", p.stop)
 		}
 	}
+}
+
+// printJSON writes JSON on one line, with < and > as they are.
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// printIndented is printJSON over many lines.
+func printIndented(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }

@@ -44,43 +44,53 @@ type recorded struct {
 	stream  bool
 }
 
-func (r *recorded) title() string {
-	words := append([]string{fmt.Sprintf("%d.", r.number), r.request.Op.Name}, r.request.Labels...)
-	return strings.Map(visible, strings.Join(words, " ")) + fmt.Sprintf(" (line %d)", r.Line)
+// title names a recorded request by its number, from 1, its operation, where
+// that is known, and its line.
+func title(number int, op string, labels []string, line int) string {
+	words := []string{fmt.Sprintf("%d.", number)}
+	if op != "" {
+		words = append(append(words, op), labels...)
+	}
+	return strings.Map(visible, strings.Join(words, " ")) + fmt.Sprintf(" (line %d)", line)
 }
 
 // read finds the chosen requests. What cannot be made again is an error: no
 // request of Bedrock, or one with an account that nobody can know.
 func (f *recordedFlags) read(e env, args []string) (all []recorded, err error) {
-	if len(args) != 1 {
-		return nil, usagef("one file, not %d", len(args))
-	}
-	interactions, err := cassette.Read(args[0])
+	interactions, first, err := f.chosen(args)
 	if err != nil {
-		return nil, usagef("%w", unprefixed(err))
+		return nil, err
 	}
-	if f.number > len(interactions) || len(interactions) == 0 {
-		return nil, f.tooFew(args[0], len(interactions))
+	if len(interactions) == 0 {
+		return nil, usagef("%s has no requests", args[0])
 	}
 	for n := range interactions {
-		if f.number > 0 && n != f.number-1 {
-			continue
-		}
 		r, err := f.prepare(e, &interactions[n])
 		if err != nil {
 			return nil, err
 		}
-		r.number = n + 1
+		r.number = first + n
 		all = append(all, r)
 	}
 	return all, nil
 }
 
-func (f *recordedFlags) tooFew(file string, has int) error {
-	if f.number == 0 {
-		return usagef("%s has no requests", file)
+// chosen is the whole recording or the request of --number. first is the number
+// of the first.
+func (f *recordedFlags) chosen(args []string) (all []cassette.Interaction, first int, err error) {
+	if len(args) != 1 {
+		return nil, 0, usagef("one file, not %d", len(args))
 	}
-	return usagef("-n %d: %s has %s", f.number, file, count(has, "request"))
+	if all, err = cassette.Read(args[0]); err != nil {
+		return nil, 0, usagef("%w", unprefixed(err))
+	}
+	switch {
+	case f.number == 0:
+		return all, 1, nil
+	case f.number > len(all):
+		return nil, 0, usagef("-n %d: %s has %s", f.number, args[0], count(len(all), "request"))
+	}
+	return all[f.number-1 : f.number], f.number, nil
 }
 
 // madeUp are the account ids that a recording has instead of real ones.

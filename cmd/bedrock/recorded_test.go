@@ -251,7 +251,7 @@ func TestReplayLive(t *testing.T) {
 		return []byte(strings.NewReplacer(`"totalTokens"`, `"tokens"`, "A mock answer", "An answer").Replace(string(body)))
 	}
 	stdout, stderr, code = bedrock(t, getenv, "replay-live", "-o", "json", "-n", "1", file)
-	var got []again
+	var got []comparison
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || len(got) != 1 {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}

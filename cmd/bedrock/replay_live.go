@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -67,8 +66,8 @@ func replayLiveCommand() command {
 	}
 }
 
-// again is a request made again.
-type again struct {
+// comparison is of a request's answer when recorded and today.
+type comparison struct {
 	Number    int      `json:"number"`
 	Line      int      `json:"line"`
 	Operation string   `json:"operation"`
@@ -105,9 +104,9 @@ func (r *replayLive) run(ctx context.Context, e env, args []string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	results, drifted := []again{}, 0
+	results, drifted := []comparison{}, 0
 	for n, q := range all {
-		a, err := r.again(ctx, e, q, filepath.Join(dir, fmt.Sprint(n)))
+		a, err := r.repeat(ctx, e, q, filepath.Join(dir, fmt.Sprint(n)))
 		if err != nil {
 			return errors.Join(err, r.show(e.stdout, results))
 		}
@@ -132,10 +131,10 @@ func (r *replayLive) run(ctx context.Context, e env, args []string) error {
 	return nil
 }
 
-// again makes a request and compares. Its answer goes through a cassette of its
+// repeat makes a request again and compares. Its answer goes through a cassette of its
 // own, so that it is compared as a recording of today.
-func (r *replayLive) again(ctx context.Context, e env, q recorded, tape string) (a again, err error) {
-	a = again{Number: q.number, Line: q.Line, Operation: q.request.Op.Name, Labels: q.request.Labels, Drift: []drift{}}
+func (r *replayLive) repeat(ctx context.Context, e env, q recorded, tape string) (a comparison, err error) {
+	a = comparison{Number: q.number, Line: q.Line, Operation: q.request.Op.Name, Labels: q.request.Labels, Drift: []drift{}}
 	a.Recorded = answered{Status: q.Response.Status, After: q.Response.After.Seconds()}
 	conn, err := q.here(e, r.connection)
 	if err != nil {
@@ -188,12 +187,9 @@ func (q *recorded) call(ctx context.Context, s *session) error {
 	return nil
 }
 
-func (r *replayLive) show(w io.Writer, results []again) error {
+func (r *replayLive) show(w io.Writer, results []comparison) error {
 	if r.output == "json" {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(results)
+		return printIndented(w, results)
 	}
 	var b bytes.Buffer
 	for _, a := range results {
@@ -203,8 +199,8 @@ func (r *replayLive) show(w io.Writer, results []again) error {
 	return err
 }
 
-func (a *again) print(p page) {
-	fmt.Fprintf(p, "%s (line %d)\n", strings.Join(append([]string{fmt.Sprintf("%d.", a.Number), a.Operation}, a.Labels...), " "), a.Line)
+func (a *comparison) print(p page) {
+	fmt.Fprintln(p, title(a.Number, a.Operation, a.Labels, a.Line))
 	live := "no answer"
 	if a.Live.Status != 0 {
 		live = fmt.Sprintf("%d %s after %.2f s", a.Live.Status, http.StatusText(a.Live.Status), a.Live.After)

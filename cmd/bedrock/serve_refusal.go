@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -89,12 +88,10 @@ func (r *refusal) write(w http.ResponseWriter, aws bool) {
 
 const bearerChallenge = `Bearer realm="bedrock"`
 
-// marshal writes JSON on one line, with < and > as they are.
+// marshal is what printJSON writes.
 func marshal(v any) []byte {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	if err := printJSON(&b, v); err != nil {
 		panic(err) // types of this file always encode
 	}
 	return b.Bytes()

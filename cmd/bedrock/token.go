@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -206,11 +205,4 @@ func describeKey(k credentials.KeyInfo, now time.Time) string {
 		text += "It was made from temporary credentials and ends with them, which may be earlier.\n"
 	}
 	return text
-}
-
-// printJSON writes one line.
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
 }

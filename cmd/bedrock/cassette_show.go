@@ -13,7 +13,6 @@ import (
 
 	"rawbedrock/client"
 	"rawbedrock/client/cassette"
-	"rawbedrock/client/operation"
 )
 
 type showFlags struct {
@@ -237,77 +236,4 @@ func short(text []byte) string {
 		s = fmt.Sprintf("%s… (%s)", s[:end], count(len(text), "byte"))
 	}
 	return s
-}
-
-// dialect finds how the answers of an operation are read.
-func dialect(op operation.Operation, labels []string) exchange {
-	family := func(name string) exchange {
-		f, _ := client.FamilyByName(name)
-		return familyExchange(f, false)
-	}
-	switch op.Name {
-	case operation.Converse.Name, operation.ConverseStream.Name:
-		return exchange{whole: converseWhole, event: converseEvent}
-	case operation.ChatCompletions.Name, operation.MantleChatCompletions.Name:
-		return family("chat")
-	case operation.CreateMessage.Name:
-		return family("claude")
-	case operation.CreateResponse.Name, operation.MantleCreateResponse.Name:
-		return exchange{whole: responseWhole, event: responseEvent}
-	case operation.InvokeModel.Name, operation.InvokeModelWithResponseStream.Name:
-		f, ok := client.FamilyOf(labels[0])
-		if ok && f.Kind == client.KindText {
-			return familyExchange(f, false)
-		}
-		if !ok {
-			return anyFamilyExchange(false)
-		}
-	}
-	return exchange{
-		whole: func(*client.Response) (s said, err error) { return s, nil },
-		event: anyFamilyExchange(false).event,
-	}
-}
-
-// responseWhole and responseEvent read OpenAI's Responses.
-func responseWhole(r *client.Response) (said, error) {
-	s := said{stop: r.Get("status").String()}
-	for _, item := range r.Get("output").Array() {
-		if item.Get("type").String() != "message" {
-			continue
-		}
-		for _, part := range item.Get("content").Array() {
-			s.text += part.Get("text").String()
-		}
-	}
-	return s, nil
-}
-
-func responseEvent(ev client.Event) (s said) {
-	switch ev.Get("type").String() {
-	case "response.output_text.delta":
-		s.text = ev.Get("delta").String()
-	case "response.completed", "response.incomplete":
-		s.stop = ev.Get("response.status").String()
-	}
-	return s
-}
-
-// hear puts together what the model said, in any dialect.
-func hear(op operation.Operation, labels []string, i *cassette.Interaction, events []recordedEvent) *heard {
-	x := dialect(op, labels)
-	h := &heard{}
-	switch {
-	case i.Response.Status/100 != 2:
-		h.refused(i.Response.Header, i.Response.Body)
-	case events != nil:
-		for _, ev := range events {
-			h.event(x, ev)
-		}
-	case !json.Valid(i.Response.Body):
-		h.other = string(i.Response.Body)
-	default:
-		h.whole(x, &client.Response{Status: i.Response.Status, Header: i.Response.Header, Body: i.Response.Body})
-	}
-	return h
 }

@@ -104,6 +104,70 @@ func readIdentity(status int, data []byte, creds sigv4.Credentials) (id callerId
 	return callerIdentity{err: errors.New(brief(e))}
 }
 
+// authRefusal is the refusal of credentials, whoever got it; nil when the call
+// of the model went well.
+func (x *examination) authRefusal() *client.Error {
+	if x.answered() {
+		return nil
+	}
+	for _, err := range []error{x.call.err, x.listed.err} {
+		e, ok := errors.AsType[*client.Error](err)
+		if !ok {
+			continue
+		}
+		for _, meaning := range []error{client.ErrExpiredCredentials, client.ErrBadCredentials, client.ErrBadSignature, client.ErrClockSkew, client.ErrNoCredentials} {
+			if errors.Is(e, meaning) {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+func (x *examination) identity(sts callerIdentity) {
+	const notNeeded = "Calls of Bedrock do not need STS; AWS_ENDPOINT_URL_STS names another one."
+	refused := x.authRefusal()
+	switch {
+	case x.bearer():
+		x.add("identity", checkSkip, "an API key tells none", "")
+	case sts.refused != nil && x.answered():
+		x.add("identity", checkWarn, "STS does not accept the credentials, though Bedrock does: "+brief(sts.refused), notNeeded)
+	case sts.refused != nil:
+		x.add("identity", checkFail, "STS does not accept "+whatOf(sts.refused)+": "+brief(sts.refused), identityRemedy(sts.refused))
+	case refused != nil && sts.arn != "":
+		x.add("identity", checkFail, sts.arn+" by STS, but Bedrock does not accept it: "+brief(refused), refused.Hint)
+	case refused != nil:
+		x.add("identity", checkFail, "Bedrock does not accept "+whatOf(refused)+": "+brief(refused), refused.Hint)
+	case sts.arn != "":
+		x.add("identity", checkOK, sts.arn, "")
+	case sts.err != nil:
+		x.add("identity", checkWarn, "STS could not be asked: "+sts.err.Error(), notNeeded)
+	default:
+		x.add("identity", checkSkip, sts.skipped, "")
+	}
+}
+
+// key checks what an API key says of itself, and what Bedrock says of it.
+func (x *examination) key() {
+	k, region := x.auth.Bearer, x.region()
+	refused := x.authRefusal()
+	const again = "Make a new one (`bedrock token mint`, or the Bedrock console)."
+	switch {
+	case !x.bearer() || k == nil:
+		x.add("key", checkSkip, "calls carry no API key", "")
+	case k.Expired != nil && *k.Expired:
+		x.add("key", checkFail, "the API key expired at "+k.Expires, again)
+	case k.Region != "" && region != "" && k.Region != region:
+		x.add("key", checkFail, fmt.Sprintf("the API key was made for %s, but calls go to %s", k.Region, region), fmt.Sprintf("Call %s (--region %s), or make a key for %s.", k.Region, k.Region, region))
+	case refused != nil:
+		x.add("key", checkFail, "Bedrock does not accept the API key: "+brief(refused), refused.Hint)
+	case k.Expires != "":
+		x.add("key", checkOK, fmt.Sprintf("for %s, good until %s", k.Region, k.Expires), "")
+	default:
+		x.add("key", checkOK, "it does not say which region it is for, nor until when", "")
+	}
+}
+
 // whatOf is what a refusal of a signature is about.
 func whatOf(e *client.Error) string {
 	if errors.Is(e, client.ErrClockSkew) {

@@ -237,9 +237,12 @@ func credentialsRemedy(err error) string {
 	return "Repair this source, or take it away so that the next one is asked; `bedrock auth` shows them all."
 }
 
-// failed is the first check that failed, nil when none did.
-func (x *examination) failed() *check {
-	i := slices.IndexFunc(x.checks, func(c check) bool { return c.State == checkFail })
+// failed is the first check that failed, of those with these names if any are
+// given; nil when none did.
+func (x *examination) failed(names ...string) *check {
+	i := slices.IndexFunc(x.checks, func(c check) bool {
+		return c.State == checkFail && (len(names) == 0 || slices.Contains(names, c.Name))
+	})
 	if i < 0 {
 		return nil
 	}

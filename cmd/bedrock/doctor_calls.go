@@ -150,9 +150,7 @@ func (x *examination) answered() bool { return x.call.done && x.call.err == nil 
 // access tells whether the call went well.
 func (x *examination) access(ctx context.Context) {
 	c := x.call
-	told := slices.IndexFunc(x.checks, func(c check) bool {
-		return c.State == checkFail && slices.Contains([]string{"identity", "key", "model", "profile"}, c.Name)
-	})
+	told := x.failed("identity", "key", "model", "profile")
 	switch {
 	case x.listed.skipped != "":
 		x.add("access", checkSkip, x.listed.skipped, "")
@@ -160,8 +158,8 @@ func (x *examination) access(ctx context.Context) {
 		x.availability(ctx, c.err)
 	case c.err == nil:
 		x.add("access", checkOK, "the model answered in "+took(c.took)+tokensOf(c.header), "")
-	case told >= 0:
-		x.add("access", checkSkip, "the call was refused: "+x.checks[told].Name+" tells why", "")
+	case told != nil:
+		x.add("access", checkSkip, "the call was refused: "+told.Name+" tells why", "")
 	default:
 		x.denied(ctx)
 	}
@@ -272,13 +270,18 @@ func brief(e *client.Error) string {
 	if e.Status == 0 {
 		text = e.Code
 	}
-	message := e.Message
-	if strings.TrimSpace(message) == "" && e.Err != nil {
-		message = e.Err.Error()
+	return strings.TrimPrefix(text+": "+reason(e), ": ")
+}
+
+// reason is brief without status and code.
+func reason(e *client.Error) string {
+	text := e.Message
+	if strings.TrimSpace(text) == "" && e.Err != nil {
+		text = e.Err.Error()
 	}
-	message, _, _ = strings.Cut(strings.TrimSpace(message), "\n")
-	if r := []rune(message); len(r) > 400 {
-		message = string(r[:400]) + "…"
+	text, _, _ = strings.Cut(strings.TrimSpace(text), "\n")
+	if r := []rune(text); len(r) > 400 {
+		text = string(r[:400]) + "…"
 	}
-	return strings.TrimPrefix(text+": "+message, ": ")
+	return text
 }

@@ -98,7 +98,7 @@ func readIdentity(status int, data []byte, creds sigv4.Credentials) (id callerId
 		return callerIdentity{arn: answer.ARN, account: answer.Account}
 	case err != nil || answer.Code == "":
 		return callerIdentity{err: fmt.Errorf("it answered %d, and not as STS does", status)}
-	case errors.Is(e, client.ErrExpiredCredentials), errors.Is(e, client.ErrBadCredentials), errors.Is(e, client.ErrBadSignature), errors.Is(e, client.ErrClockSkew):
+	case notAccepted(e):
 		return callerIdentity{refused: e}
 	}
 	return callerIdentity{err: errors.New(brief(e))}
@@ -111,17 +111,17 @@ func (x *examination) authRefusal() *client.Error {
 		return nil
 	}
 	for _, err := range []error{x.call.err, x.listed.err} {
-		e, ok := errors.AsType[*client.Error](err)
-		if !ok {
-			continue
-		}
-		for _, meaning := range []error{client.ErrExpiredCredentials, client.ErrBadCredentials, client.ErrBadSignature, client.ErrClockSkew, client.ErrNoCredentials} {
-			if errors.Is(e, meaning) {
-				return e
-			}
+		if e, ok := errors.AsType[*client.Error](err); ok && (notAccepted(e) || errors.Is(e, client.ErrNoCredentials)) {
+			return e
 		}
 	}
 	return nil
+}
+
+// notAccepted tells that it is the credentials, or how they sign, that an error
+// is about.
+func notAccepted(e *client.Error) bool {
+	return errors.Is(e, client.ErrExpiredCredentials) || errors.Is(e, client.ErrBadCredentials) || errors.Is(e, client.ErrBadSignature) || errors.Is(e, client.ErrClockSkew)
 }
 
 func (x *examination) identity(sts callerIdentity) {

@@ -219,7 +219,7 @@ func (x *examination) profile() {
 		x.add("profile", checkSkip, "an ARN of this kind needs none", "")
 	case l.model != nil:
 		x.add("profile", checkOK, "not needed, and there is none", "")
-	case x.call.done && x.call.err == nil:
+	case x.answered():
 		x.add("profile", checkOK, x.model+" can be called by this id", "")
 	default:
 		x.add("profile", checkSkip, "nothing is known of the model's profiles", "")

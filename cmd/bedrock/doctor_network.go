@@ -178,7 +178,7 @@ func (x *examination) endpoint(settings error, asked bool) {
 		x.add("endpoint", checkFail, strings.TrimPrefix(x.openErr.Error(), "bedrock: "), "Correct the setting, or unset it.")
 	case !asked:
 		x.add("endpoint", checkSkip, "there is none to ask", "")
-	case w.err != nil && x.reachFailed():
+	case w.err != nil && x.failed("DNS", "TCP", "TLS", "proxy and CA") != nil:
 		x.add("endpoint", checkSkip, where+" was not reached", "")
 	case w.err != nil:
 		x.add("endpoint", checkFail, where+" gave no answer: "+w.why(), "Look for proxies and firewalls on the way, and whether it is Bedrock that listens there.")
@@ -192,19 +192,6 @@ func (x *examination) endpoint(settings error, asked bool) {
 }
 
 func (x *examination) lastState() string { return x.checks[len(x.checks)-1].State }
-
-// reachFailed tells that a step before the answer is known to have failed.
-func (x *examination) reachFailed() bool {
-	for _, c := range x.checks {
-		switch c.Name {
-		case "DNS", "TCP", "TLS", "proxy and CA":
-			if c.State == checkFail {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // likeBedrock tells whether an answer has what AWS's services put into theirs.
 func likeBedrock(h http.Header) bool {

@@ -229,8 +229,7 @@ func (c *cell) fail(err error) {
 	if !ok {
 		return
 	}
-	c.Status, c.Code, c.RequestID, c.hint = e.Status, e.Code, e.RequestID, e.Hint
-	c.Message = strings.TrimPrefix(strings.TrimPrefix(brief(e), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, e.Code))), ": ")
+	c.Status, c.Code, c.Message, c.RequestID, c.hint = e.Status, e.Code, reason(e), e.RequestID, e.Hint
 	if c.Code == "" {
 		c.Code = "no answer"
 	}

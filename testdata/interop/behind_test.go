@@ -11,8 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/bedrockruntime"
-	"github.com/openai/openai-go/v3"
-	openaioption "github.com/openai/openai-go/v3/option"
 )
 
 // command runs a server of the bedrock binary and returns its address.
@@ -47,26 +45,7 @@ func command(t *testing.T, token string, args ...string) string {
 func TestOpenAISDKBehindServe(t *testing.T) {
 	url := command(t, "s3rvice-token", "serve", "--mock", "--addr", "127.0.0.1:0")
 	for _, base := range []string{"/v1/", "/openai/v1/"} {
-		c := openai.NewClient(openaioption.WithBaseURL(url+base), openaioption.WithAPIKey("s3rvice-token"))
-		params := openai.ChatCompletionNewParams{Model: "openai.gpt-oss-20b-1:0", Messages: []openai.ChatCompletionMessageParamUnion{openai.UserMessage("Hi")}}
-		whole, err := c.Chat.Completions.New(t.Context(), params)
-		if err != nil || !strings.Contains(whole.Choices[0].Message.Content, "mock") {
-			t.Fatalf("%v, %v", whole, err)
-		}
-		s := c.Chat.Completions.NewStreaming(t.Context(), params)
-		text := ""
-		for s.Next() {
-			for _, choice := range s.Current().Choices {
-				text += choice.Delta.Content
-			}
-		}
-		if s.Err() != nil || text != whole.Choices[0].Message.Content {
-			t.Errorf("streamed %q, whole %q, %v", text, whole.Choices[0].Message.Content, s.Err())
-		}
-		stranger := openai.NewClient(openaioption.WithBaseURL(url+base), openaioption.WithAPIKey("wrong"))
-		if _, err := stranger.Chat.Completions.New(t.Context(), params); err == nil || !strings.Contains(err.Error(), "401") {
-			t.Errorf("with a wrong token: %v", err)
-		}
+		openAIAnswers(t, url+base, "s3rvice-token", 401)
 	}
 }
 

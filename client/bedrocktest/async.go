@@ -2,7 +2,6 @@ package bedrocktest
 
 import (
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +18,7 @@ type asyncJob struct {
 // jobLimit is how many jobs a server keeps; older ones are forgotten.
 const jobLimit = 1000
 
-var s3Form = regexp.MustCompile(`^s3://[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](/.*)?$`)
+var s3Form = lazy(`^s3://[a-z0-9][.\-a-z0-9]{1,61}[a-z0-9](/.*)?$`)
 
 // startAsyncInvoke answers StartAsyncInvoke. The same token with the same
 // model gets the same job.
@@ -42,7 +41,7 @@ func (s *Server) startAsyncInvoke(req *Request) (*response, *apiError) {
 		return nil, constraint("null", "modelInput", "Member must not be null")
 	}
 	uri := o.object("outputDataConfig").object("s3OutputDataConfig").text("s3Uri")
-	if !s3Form.MatchString(uri) {
+	if !s3Form().MatchString(uri) {
 		return nil, constraint(uri, "outputDataConfig.s3OutputDataConfig.s3Uri", "Member must satisfy regular expression pattern: s3://[a-z0-9][\\.\\-a-z0-9]{1,61}[a-z0-9](/.*)?")
 	}
 	modelArn := m.id

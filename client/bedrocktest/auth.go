@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +58,7 @@ const (
 // maxKeyLife is how long a short-term API key can live.
 const maxKeyLife = 12 * time.Hour
 
-var regionForm = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
+var regionForm = lazy(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
 // identify checks who calls.
 func (s *Server) identify(r *http.Request, body []byte, op operation.Operation) (Identity, *apiError) {
@@ -96,7 +95,7 @@ func (s *Server) checkScope(r *http.Request, op operation.Operation, v sigv4.Ver
 	if want := op.Host.SigningName(); v.Service != want {
 		return refuse("Credential should be scoped to correct service: '" + want + "'.")
 	}
-	if !regionForm.MatchString(v.Region) {
+	if !regionForm().MatchString(v.Region) {
 		return refuse("Credential should be scoped to a valid region.")
 	}
 	signed := strings.Split(v.SignedHeaders, ";")
@@ -120,20 +119,20 @@ func (s *Server) checkScope(r *http.Request, op operation.Operation, v sigv4.Ver
 func hostOf(r *http.Request, op operation.Operation) operation.Host {
 	_, service := scopeOf(r.Header)
 	compatible := strings.HasPrefix(op.Path, "/openai/") || strings.HasPrefix(op.Path, "/anthropic/")
-	if strings.HasPrefix(r.Host, string(operation.Mantle)+".") || compatible && !awsHost.MatchString(r.Host) && service == operation.Mantle.SigningName() {
+	if strings.HasPrefix(r.Host, string(operation.Mantle)+".") || compatible && !awsHost().MatchString(r.Host) && service == operation.Mantle.SigningName() {
 		return operation.Mantle
 	}
 	return op.Host
 }
 
-var awsHost = regexp.MustCompile(`^bedrock[a-z-]*\.([a-z0-9-]+)\.(amazonaws\.|api\.)`)
+var awsHost = lazy(`^bedrock[a-z-]*\.([a-z0-9-]+)\.(amazonaws\.|api\.)`)
 
 // region is the one that callers must sign for, empty when any will do.
 func (s *Server) region(host string) string {
 	if s.Region != "" {
 		return s.Region
 	}
-	if parts := awsHost.FindStringSubmatch(host); parts != nil {
+	if parts := awsHost().FindStringSubmatch(host); parts != nil {
 		return parts[1]
 	}
 	if s.Verify == VerifyStrict {

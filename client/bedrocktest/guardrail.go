@@ -2,7 +2,6 @@ package bedrocktest
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 )
 
@@ -14,11 +13,11 @@ const (
 
 // email is what every guardrail of the mock blocks: a text with an e-mail
 // address in it. All other texts pass.
-var email = regexp.MustCompile(`[\w.+-]+@[\w-]+\.[\w.-]*\w`)
+var email = lazy(`[\w.+-]+@[\w-]+\.[\w.-]*\w`)
 
 const blockedText = "The mock guardrail blocked the input."
 
-func guardBlocks(guardrail, text string) bool { return guardrail != "" && email.MatchString(text) }
+func guardBlocks(guardrail, text string) bool { return guardrail != "" && email().MatchString(text) }
 
 // blocked is the answer that a guardrail gives in place of the model.
 func blocked(a answer) answer {
@@ -116,17 +115,17 @@ func addUndetected(assessment map[string]any) {
 }
 
 var (
-	guardrailForm = regexp.MustCompile(`^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
-	versionForm   = regexp.MustCompile(`^([1-9][0-9]{0,7}|DRAFT)$`)
+	guardrailForm = lazy(`^([a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+)$`)
+	versionForm   = lazy(`^([1-9][0-9]{0,7}|DRAFT)$`)
 )
 
 // applyGuardrail answers ApplyGuardrail.
 func (s *Server) applyGuardrail(req *Request) (*response, *apiError) {
 	id, version := req.Labels[0], req.Labels[1]
-	if !guardrailForm.MatchString(id) {
+	if !guardrailForm().MatchString(id) {
 		return nil, constraint(id, "guardrailIdentifier", "Member must satisfy regular expression pattern: (|([a-z0-9]+)|(arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+))")
 	}
-	if !versionForm.MatchString(version) {
+	if !versionForm().MatchString(version) {
 		return nil, constraint(version, "guardrailVersion", "Member must satisfy regular expression pattern: (|([1-9][0-9]{0,7})|(DRAFT))")
 	}
 	o, err := parseObject(req.Body)
@@ -144,7 +143,7 @@ func (s *Server) applyGuardrail(req *Request) (*response, *apiError) {
 		texts = append(texts, asObject(c).object("text").text("text"))
 	}
 	text := strings.Join(texts, "\n")
-	match := email.FindString(text)
+	match := email().FindString(text)
 	assessment := map[string]any{"invocationMetrics": guardMetrics(len(text)), "appliedGuardrailDetails": guardDetails(id, version)}
 	body := map[string]any{"action": "NONE", "actionReason": "No action.", "outputs": []any{}}
 	switch {

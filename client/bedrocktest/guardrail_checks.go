@@ -42,7 +42,7 @@ func findEmails(o object) []any {
 	found := []any{}
 	for i, m := range o.list("messages") {
 		for j, c := range asObject(m).list("content") {
-			for _, at := range email.FindAllStringIndex(asObject(c).text("text"), -1) {
+			for _, at := range email().FindAllStringIndex(asObject(c).text("text"), -1) {
 				found = append(found, map[string]any{
 					"type": "EMAIL", "beginOffset": at[0], "endOffset": at[1], "confidenceScore": 1.0, "messageIndex": i, "contentIndex": j,
 				})

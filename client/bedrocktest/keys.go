@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"rawbedrock/sigv4"
@@ -37,7 +36,7 @@ func ReadKeys(r io.Reader) (keys []sigv4.Credentials, apiKeys []string, err erro
 		case setting:
 			take(&c, name, value)
 		default:
-			pair := pairForm.FindStringSubmatch(line)
+			pair := pairForm().FindStringSubmatch(line)
 			if pair == nil {
 				return nil, nil, fmt.Errorf("line %d is neither NAME=VALUE nor an access key id and its secret", n)
 			}
@@ -57,13 +56,13 @@ func ReadKeys(r io.Reader) (keys []sigv4.Credentials, apiKeys []string, err erro
 }
 
 var (
-	settingForm = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$`)
-	pairForm    = regexp.MustCompile(`^([A-Za-z0-9_]{4,128})\s*[,:\s]\s*(\S+)$`)
+	settingForm = lazy(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$`)
+	pairForm    = lazy(`^([A-Za-z0-9_]{4,128})\s*[,:\s]\s*(\S+)$`)
 )
 
 // setting reads a line NAME=VALUE, its value in quotes or not.
 func setting(line string) (name, value string, ok bool) {
-	parts := settingForm.FindStringSubmatch(line)
+	parts := settingForm().FindStringSubmatch(line)
 	if parts == nil {
 		return "", "", false
 	}

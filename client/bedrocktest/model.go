@@ -3,6 +3,7 @@ package bedrocktest
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // family is the body that a model takes and gives with InvokeModel.
@@ -82,11 +83,17 @@ type model struct {
 
 var (
 	// modelChars is what the service's pattern for modelId allows at all.
-	modelChars = regexp.MustCompile(`^[a-zA-Z0-9_.:/-]+$`)
-	baseForm   = regexp.MustCompile(`^[a-z0-9-]+\.[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+(:([0-9]+k|mm))?)?$`)
-	geography  = regexp.MustCompile(`^[a-z]{2,8}(-[a-z]{2,5})?\.`)
-	arnForm    = regexp.MustCompile(`^arn:aws(-[a-z]+)*:(bedrock|sagemaker):[a-z0-9-]*:([0-9]{12})?:([a-z-]+)/(.+)$`)
+	modelChars = lazy(`^[a-zA-Z0-9_.:/-]+$`)
+	baseForm   = lazy(`^[a-z0-9-]+\.[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]+(:([0-9]+k|mm))?)?$`)
+	geography  = lazy(`^[a-z]{2,8}(-[a-z]{2,5})?\.`)
+	arnForm    = lazy(`^arn:aws(-[a-z]+)*:(bedrock|sagemaker):[a-z0-9-]*:([0-9]{12})?:([a-z-]+)/(.+)$`)
 )
+
+// lazy compiles an expression when it is first needed, so that a program which
+// only links the mock pays nothing at its start.
+func lazy(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // opaqueARNs are the resources whose ARN does not tell the model behind them.
 var opaqueARNs = map[string]bool{
@@ -96,11 +103,11 @@ var opaqueARNs = map[string]bool{
 
 // findModel reads a model id or ARN of any form that the runtime takes.
 func findModel(id string) (model, *apiError) {
-	if len(id) > 2048 || !modelChars.MatchString(id) {
+	if len(id) > 2048 || !modelChars().MatchString(id) {
 		return model{}, constraint(id, "modelId", "Member must satisfy regular expression pattern: "+modelPattern)
 	}
 	m := model{id: id, base: id}
-	if parts := arnForm.FindStringSubmatch(id); parts != nil {
+	if parts := arnForm().FindStringSubmatch(id); parts != nil {
 		switch kind, name := parts[4], parts[5]; {
 		case opaqueARNs[kind]:
 			m.base, m.profile, m.family = "", true, opaque
@@ -115,7 +122,7 @@ func findModel(id string) (model, *apiError) {
 		}
 	}
 	m.family = familyOf(m.base)
-	if prefix := geography.FindString(m.base); m.family == unknown && prefix != "" {
+	if prefix := geography().FindString(m.base); m.family == unknown && prefix != "" {
 		m.base, m.profile = m.base[len(prefix):], true
 		m.family = familyOf(m.base)
 	}
@@ -126,7 +133,7 @@ func findModel(id string) (model, *apiError) {
 }
 
 func familyOf(base string) family {
-	if !baseForm.MatchString(base) {
+	if !baseForm().MatchString(base) {
 		return unknown
 	}
 	for _, f := range families {

@@ -293,7 +293,7 @@ func (b *block) use(cut bool) *ToolUseBlock {
 	switch {
 	case input == "" && !cut:
 		u.Input = json.RawMessage(`{}`)
-	case strings.HasPrefix(input, "{") && json.Valid([]byte(input)), !cut && json.Valid([]byte(input)):
+	case (!cut || strings.HasPrefix(input, "{")) && validJSON([]byte(input)):
 		u.Input = json.RawMessage(input)
 	default:
 		u.Incomplete, u.Partial = true, string(b.text[deltaInput])

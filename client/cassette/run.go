@@ -112,27 +112,43 @@ func tail(run string) int {
 	return 0
 }
 
-// percentRun is a word with percent-escapes (RFC 3986, section 2.1).
-var percentRun = lazy(`[A-Za-z0-9._~+-]*(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~+-]*)+`)
+// unreserved is what stands unescaped in a percent-encoded word (RFC 3986,
+// section 2.3), and a plus sign.
+const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+-"
+
+// percentRun is a word from its first percent-escape on. That it begins with a
+// fixed byte makes it quick to find.
+var percentRun = lazy(`(?:%[0-9A-Fa-f]{2}[A-Za-z0-9._~+-]*)+`)
 
 // rewritePercent changes what is percent-encoded in a text.
 func rewritePercent(s string, at place, fixed bool, f change) string {
 	if !strings.Contains(s, "%") {
 		return s
 	}
-	return percentRun().ReplaceAllStringFunc(s, func(run string) string {
-		text, err := url.PathUnescape(run)
-		is := rewriteText(text, at, fixed, f)
-		switch {
-		case err != nil || is == text:
-			return run
-		case fixed:
-			return fill(len(run))
-		}
-		out := strings.ReplaceAll(url.QueryEscape(is), "+", "%20")
-		if !strings.Contains(strings.ToUpper(run), "%2B") {
-			out = strings.ReplaceAll(out, "%2B", "+")
-		}
-		return out
-	})
+	var b strings.Builder
+	from := 0
+	for _, m := range percentRun().FindAllStringIndex(s, -1) {
+		start := len(strings.TrimRight(s[:m[0]], unreserved))
+		b.WriteString(s[from:start])
+		b.WriteString(rewriteEscapes(s[start:m[1]], at, fixed, f))
+		from = m[1]
+	}
+	return b.String() + s[from:]
+}
+
+// rewriteEscapes changes a percent-encoded word.
+func rewriteEscapes(run string, at place, fixed bool, f change) string {
+	text, err := url.PathUnescape(run)
+	is := rewriteText(text, at, fixed, f)
+	switch {
+	case err != nil || is == text:
+		return run
+	case fixed:
+		return fill(len(run))
+	}
+	out := strings.ReplaceAll(url.QueryEscape(is), "+", "%20")
+	if !strings.Contains(strings.ToUpper(run), "%2B") {
+		out = strings.ReplaceAll(out, "%2B", "+")
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,16 +24,21 @@ type kind struct {
 }
 
 // kinds are tried in this order; the last one takes everything.
-var kinds = []kind{
+var kinds = slices.Concat([]kind{
 	jsonKind("json", false, false),
 	jsonKind("json newline", false, true),
 	jsonKind("json spaced", true, false),
 	jsonKind("json spaced newline", true, true),
+}, eventKinds, []kind{
+	{"text", false, splitText, joinText},
+	{"base64", false, splitBase64, joinBase64},
+})
+
+// eventKinds are those of streams; what begins like one is never JSON.
+var eventKinds = []kind{
 	{"frames", true, splitFrames, eventsOf(joinFrame)},
 	{"sse", true, splitSSE, eventsOf(joinRecord)},
 	{"sse crlf", true, splitCRLF, eventsOf(joinCRLF)},
-	{"text", false, splitText, joinText},
-	{"base64", false, splitBase64, joinBase64},
 }
 
 func kindNamed(name string) (kind, bool) {
@@ -46,6 +52,14 @@ func kindNamed(name string) (kind, bool) {
 
 // lay writes a body as lines of the first kind that gives it back unchanged.
 func lay(body []byte) (k kind, lines []string, ends []int) {
+	if k, lines, ends = layAs(kinds, body); lines == nil {
+		panic("cassette: internal error: a body that base64 does not hold")
+	}
+	return k, lines, ends
+}
+
+// layAs is lay for some kinds; none of them may fit.
+func layAs(kinds []kind, body []byte) (k kind, lines []string, ends []int) {
 	for _, k = range kinds {
 		lines, ok := k.split(body)
 		if !ok {
@@ -55,7 +69,7 @@ func lay(body []byte) (k kind, lines []string, ends []int) {
 			return k, lines, ends
 		}
 	}
-	panic("cassette: internal error: a body that base64 does not hold")
+	return kind{}, nil, nil
 }
 
 // eventsOf makes the join of a kind whose every line is a piece of the body.

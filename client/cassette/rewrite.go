@@ -94,7 +94,7 @@ func rewriteBody(body []byte, arrivals []Arrival, f change) ([]byte, []Arrival) 
 		out = append(out, piece...)
 		ends = append(ends, Arrival{len(out), was.at(upTo)})
 	}
-	switch k, lines, upTo := lay(body); k.name {
+	switch k, lines, upTo := layAs(eventKinds, body); k.name {
 	case "frames":
 		d := eventstream.NewDecoder(bytes.NewReader(body))
 		for m, err := range d.All() {

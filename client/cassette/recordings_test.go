@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rawbedrock/testdata/vectors"
@@ -122,43 +123,49 @@ func (r traffic) request(t *testing.T) *http.Request {
 // Every recording goes to a file and comes back: byte for byte without
 // redaction, and equal but for what was taken out with it.
 func TestRecordedExchanges(t *testing.T) {
-	noEnv := func(string) string { return "" }
-	changed, exact := 0, 0
+	var exact, changed atomic.Int32
+	t.Cleanup(func() {
+		t.Logf("vectors: %d replays exact, %d changed by redaction", exact.Load(), changed.Load())
+	})
 	for _, r := range recordings(t) {
-		for _, none := range []bool{true, false} {
-			path := tempFile(t)
-			redaction := Redaction{None: none, Getenv: noEnv}
-			c := mustOpen(t, path, Options{Mode: Record, Redaction: redaction})
-			mustDo(t, c.Wrap(r.wire()), r.request(t))
-			mustClose(t, c)
-			checkCanonical(t, path)
-			if !none {
-				if found := scan(path, []byte(readFile(t, path)), newRedactor(redaction)); len(found) > 0 {
-					t.Errorf("%s: %v", r.ID, found)
+		t.Run(r.ID, func(t *testing.T) {
+			t.Parallel()
+			for _, none := range []bool{true, false} {
+				body := r.recordAndReplay(t, none)
+				if bytes.Equal(body, r.Response.Body) {
+					exact.Add(1)
+					continue
+				}
+				changed.Add(1)
+				if none {
+					t.Error("the body changed")
+				} else if what := otherChange(r.Response.Body, body); what != "" {
+					t.Errorf("the body has a change that is no redaction: %s", what)
 				}
 			}
-			c = mustOpen(t, path, Options{Redaction: redaction})
-			resp, body, err := do(t, c.Wrap(noNetwork(t)), r.request(t))
-			if err != nil {
-				t.Errorf("%s: none %v: %v", r.ID, none, err)
-				continue
-			}
-			if resp.StatusCode != r.Response.Status || len(c.Unused()) > 0 {
-				t.Errorf("%s: status %d, unused %d", r.ID, resp.StatusCode, len(c.Unused()))
-			}
-			if bytes.Equal(body, r.Response.Body) {
-				exact++
-				continue
-			}
-			changed++
-			if none {
-				t.Errorf("%s: the body changed", r.ID)
-			} else if what := otherChange(r.Response.Body, body); what != "" {
-				t.Errorf("%s: the body has a change that is no redaction: %s", r.ID, what)
-			}
+		})
+	}
+}
+
+// recordAndReplay returns the body that a new cassette replays.
+func (r traffic) recordAndReplay(t *testing.T, none bool) []byte {
+	path := tempFile(t)
+	redaction := Redaction{None: none, Getenv: func(string) string { return "" }}
+	c := mustOpen(t, path, Options{Mode: Record, Redaction: redaction})
+	mustDo(t, c.Wrap(r.wire()), r.request(t))
+	mustClose(t, c)
+	checkCanonical(t, path)
+	if !none {
+		if found := scan(path, []byte(readFile(t, path)), newRedactor(redaction)); len(found) > 0 {
+			t.Error(found)
 		}
 	}
-	t.Logf("vectors: %d replays exact, %d changed by redaction", exact, changed)
+	c = mustOpen(t, path, Options{Redaction: redaction})
+	resp, body := mustDo(t, c.Wrap(noNetwork(t)), r.request(t))
+	if resp.StatusCode != r.Response.Status || len(c.Unused()) > 0 {
+		t.Errorf("none %v: status %d, unused %d", none, resp.StatusCode, len(c.Unused()))
+	}
+	return body
 }
 
 // otherChange describes a difference that is none of the redaction; "" when

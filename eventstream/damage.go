@@ -35,7 +35,7 @@ func (d Damage) Append(dst []byte, m Message) ([]byte, error) {
 		}
 	}
 	total := minFrame + len(block) + len(m.Payload)
-	if total > math.MaxUint32 || d.Cut < 0 || d.Cut > total {
+	if int64(total) > math.MaxUint32 || d.Cut < 0 || d.Cut > total {
 		return dst, fmt.Errorf("eventstream: %w: a frame of %d bytes cut by %d", ErrLength, total, d.Cut)
 	}
 	start := len(dst)

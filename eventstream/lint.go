@@ -123,13 +123,13 @@ func (l *linter) message() (next int) {
 		if total < minFrame || !l.ends(rest[:preludeLen], total) {
 			return l.resume()
 		}
-		l.checksum(rest[:preludeLen], total)
-		return l.at + total
+		l.checksum(rest[:preludeLen], int(total))
+		return l.at + int(total)
 	}
-	if total > len(rest) {
+	if total > int64(len(rest)) {
 		return l.cut(total, len(rest))
 	}
-	return l.body(rest, total, headers)
+	return l.body(rest, int(total), int(headers))
 }
 
 // stub makes d the defect of a message of which less than any has is there.
@@ -139,13 +139,13 @@ func (d *Defect) stub(have int, note string) {
 	d.Expected, d.Found = fmt.Sprintf("%d bytes or more", minFrame), fmt.Sprint(have)
 }
 
-func lengths(prelude []byte) (total, headers int) {
-	return int(binary.BigEndian.Uint32(prelude)), int(binary.BigEndian.Uint32(prelude[4:]))
+func lengths(prelude []byte) (total, headers int64) {
+	return int64(binary.BigEndian.Uint32(prelude)), int64(binary.BigEndian.Uint32(prelude[4:]))
 }
 
 // length checks what the prelude claims, and tells whether no message can be
 // like that. Lengths that are merely too large are reported and followed.
-func (l *linter) length(total, headers int) (impossible bool) {
+func (l *linter) length(total, headers int64) (impossible bool) {
 	switch {
 	case total < minFrame:
 		l.add(0, ErrLength, fmt.Sprintf("a total length of %d or more", minFrame), fmt.Sprint(total))
@@ -162,24 +162,24 @@ func (l *linter) length(total, headers int) (impossible bool) {
 }
 
 // cut reports a message of which only have bytes are there.
-func (l *linter) cut(total, have int) (next int) {
+func (l *linter) cut(total int64, have int) (next int) {
 	next = l.search(l.at+preludeLen, len(l.data))
 	if next < len(l.data) {
 		have = next - l.at
 	}
 	d := l.add(have, io.ErrUnexpectedEOF, fmt.Sprintf("%d bytes", total), fmt.Sprint(have))
-	d.Missing, d.Lost = int64(total-have), next < len(l.data)
+	d.Missing, d.Lost = total-int64(have), next < len(l.data)
 	return next
 }
 
 // body checks a message that is there as a whole, if its length is right.
 func (l *linter) body(rest []byte, total, headers int) (next int) {
 	prelude := rest[:preludeLen]
-	ends := l.ends(prelude, total)
+	ends := l.ends(prelude, int64(total))
 	if !ends {
 		next = l.search(l.at+preludeLen, len(l.data))
 		if next < l.at+total {
-			return l.cut(total, total)
+			return l.cut(int64(total), total)
 		}
 	}
 	d := l.checksum(prelude, total)

@@ -125,6 +125,11 @@ func TestLintSays(t *testing.T) {
 	lie := bytes.Clone(stream) // that two messages are one
 	binary.BigEndian.PutUint32(lie, uint32(begins[2]))
 	binary.BigEndian.PutUint32(lie[8:], crc32.ChecksumIEEE(lie[:8]))
+	length, sum := uint32(5000), uint32(0x12345678)
+	twoWrong, err := Damage{TotalLength: &length, PreludeCRC: &sum}.Append(nil, Message{Payload: []byte("hello")})
+	if err != nil {
+		t.Fatal(err)
+	}
 	twice := sealHeaders([]byte("\x01a\x00\x01a\x07\x00\x01\xff\x01b"), []byte("payload"))
 	for _, tt := range []struct {
 		stream []byte
@@ -145,6 +150,7 @@ func TestLintSays(t *testing.T) {
 		{[]byte(strings.ToValidUTF8(string(stream), "\ufffd")), []string{"was read as text"}},
 		{wrongHeaders, []string{"at byte 4: expected 0x", "headers length 27 would be right where 4278255384 is", "message checksum mismatch at byte 45: "}},
 		{slices.Insert(bytes.Clone(stream), 45, []byte("stray")...), []string{"message checksum mismatch at byte 45: ", `without the 5 bytes from 45 on the checksum would be right: "stray"; the next message begins at 59`}},
+		{append(twoWrong, stream...), []string{"at byte 2: expected 0x12345678", "total length 21 would be right where 5000 is"}},
 		{lie, []string{"message at offset 0 is cut short: "}},
 	} {
 		defects, _ := Lint(tt.stream)

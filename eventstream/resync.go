@@ -24,7 +24,7 @@ func (l *linter) prelude(rest []byte, want, got uint32) (next int) {
 	if gap := next - l.at; gap >= minFrame { // which may be the length
 		given := append(binary.BigEndian.AppendUint32(nil, uint32(gap)), rest[4:preludeLen]...)
 		for _, fixed := range repairs(given) {
-			if _, headers := lengths(fixed); headers <= gap-minFrame && l.sealed(fixed, gap) {
+			if total, headers := lengths(fixed); total == int64(gap) && headers <= total-minFrame && l.sealed(fixed, gap) {
 				return l.repaired(place, fixed)
 			}
 		}
@@ -64,12 +64,12 @@ func (l *linter) holds(prelude []byte) bool {
 // ends tells whether the message in hand may have that length: its checksum is
 // right, or it reaches to another message or to the end of the stream without
 // others in it.
-func (l *linter) ends(prelude []byte, total int) bool {
-	next := l.at + total
-	if next > len(l.data) {
+func (l *linter) ends(prelude []byte, total int64) bool {
+	if total > int64(len(l.data)-l.at) {
 		return false
 	}
-	return l.sealed(prelude, total) || (next == len(l.data) || soundPrelude(l.data[next:])) && !l.swallows(next)
+	next := l.at + int(total)
+	return l.sealed(prelude, int(total)) || (next == len(l.data) || soundPrelude(l.data[next:])) && !l.swallows(next)
 }
 
 // swallows tells whether messages, one behind the other, lead to next from
@@ -79,7 +79,7 @@ func (l *linter) swallows(next int) bool {
 	at := first
 	for at < next && soundPrelude(l.data[at:]) && !l.tired() {
 		total, _ := lengths(l.data[at:])
-		at += total
+		at += int(total)
 		l.wasted += minFrame
 	}
 	return first < next && at == next
@@ -136,9 +136,9 @@ func (l *linter) repaired(place int, fixed []byte) (next int) {
 	default:
 		d.Note = fmt.Sprintf("headers length %d would be right where %d is", headers, oldHeaders)
 	}
-	l.checksum(fixed, total)
-	l.headers(l.data[l.at+preludeLen : l.at+preludeLen+headers])
-	return l.at + total
+	l.checksum(fixed, int(total))
+	l.headers(l.data[l.at+preludeLen:][:headers])
+	return l.at + int(total)
 }
 
 // resume finds the next message without the help of the one in hand, and says

@@ -84,7 +84,7 @@ func (f *explainFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []
 		}
 	}
 	if given(fs, "body") != "" {
-		body, err := f.readBody(ctx, e)
+		body, err := readBody(ctx, e, f.body)
 		if err != nil {
 			return err
 		}

@@ -42,9 +42,8 @@ func readPrompt(ctx context.Context, e env, args []string) (string, error) {
 	return prompt, nil
 }
 
-// wholeBody returns the request that --body names (the text itself, @FILE or
-// stdin), or nil without --body. It is sent verbatim, so no prompt and none of
-// the other flags may stand beside it.
+// wholeBody returns the request that --body names, or nil without --body. It is
+// sent verbatim, so no prompt and none of the other flags may stand beside it.
 func (a *answerFlags) wholeBody(ctx context.Context, e env, fs *flag.FlagSet, args []string, others ...string) ([]byte, error) {
 	if given(fs, "body") == "" {
 		return nil, nil
@@ -55,13 +54,18 @@ func (a *answerFlags) wholeBody(ctx context.Context, e env, fs *flag.FlagSet, ar
 	if name := given(fs, others...); name != "" {
 		return nil, usagef("--body is the whole request, verbatim: put what %s says into it", dashes(name)+name)
 	}
-	if name, ok := strings.CutPrefix(a.body, "@"); ok {
+	return readBody(ctx, e, a.body)
+}
+
+// readBody reads what a --body names: the text itself, @FILE or - for stdin.
+func readBody(ctx context.Context, e env, body string) ([]byte, error) {
+	if name, ok := strings.CutPrefix(body, "@"); ok {
 		return readFile(name)
 	}
-	if a.body == "-" {
+	if body == "-" {
 		return readStdin(ctx, e)
 	}
-	return []byte(a.body), nil
+	return []byte(body), nil
 }
 
 // checkJSON tells where data, which came from where, fails to be JSON.

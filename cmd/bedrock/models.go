@@ -76,14 +76,7 @@ func (c *modelsFlags) run(ctx context.Context, e env, args []string) (err error)
 	}
 	defer s.close(e, &err)
 	if s.dry != nil {
-		list := operation.ListFoundationModels
-		if c.profiles {
-			list = operation.ListInferenceProfiles
-		}
-		if _, err := s.Do(ctx, client.Request{Op: list}); s.dry.request == nil {
-			return err
-		}
-		return s.dry.write(e, e.stdout, c.dryRun)
+		return c.show(ctx, e, s)
 	}
 	listed, listErr := s.Models(ctx) // a part of the list may come beside the error
 	if listErr != nil && len(listed) == 0 {
@@ -104,6 +97,18 @@ func (c *modelsFlags) run(ctx context.Context, e env, args []string) (err error)
 		return defectf("none of the %d models that %s lists fits", len(listed), s.Region())
 	}
 	return nil
+}
+
+// show prints the request for the list instead of sending it.
+func (c *modelsFlags) show(ctx context.Context, e env, s *session) error {
+	list := operation.ListFoundationModels
+	if c.profiles {
+		list = operation.ListInferenceProfiles
+	}
+	if _, err := s.Do(ctx, client.Request{Op: list}); s.dry.request == nil {
+		return err
+	}
+	return s.dry.write(e, e.stdout, c.dryRun)
 }
 
 // matcher tells which names a pattern fits.

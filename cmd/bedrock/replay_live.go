@@ -89,16 +89,7 @@ func (r *replayLive) run(ctx context.Context, e env, args []string) error {
 	if err != nil {
 		return err
 	}
-	tokens := 0
-	for _, q := range all {
-		used := hear(q.request.Op, q.request.Labels, q.Interaction, eventsOf(&q.Response)).usage
-		tokens += used.InputTokens + used.OutputTokens
-	}
-	cost := ""
-	if tokens > 0 {
-		cost = ", which used " + count(tokens, "token") + " when recorded"
-	}
-	fmt.Fprintf(e.stderr, "note: making %s again%s\n", count(len(all), "request"), cost)
+	fmt.Fprintf(e.stderr, "note: making %s again%s\n", count(len(all), "request"), recordedUsage(all))
 	dir, err := os.MkdirTemp("", "replay-live")
 	if err != nil {
 		return err
@@ -129,6 +120,19 @@ func (r *replayLive) run(ctx context.Context, e env, args []string) error {
 		return defectf("%d of %s drifted", drifted, count(len(all), "answer"))
 	}
 	return nil
+}
+
+// recordedUsage is what the requests used when recorded, as far as their answers tell.
+func recordedUsage(all []recorded) string {
+	tokens := 0
+	for _, q := range all {
+		used := hear(q.request.Op, q.request.Labels, q.Interaction, eventsOf(&q.Response)).usage
+		tokens += used.InputTokens + used.OutputTokens
+	}
+	if tokens == 0 {
+		return ""
+	}
+	return ", which used " + count(tokens, "token") + " when recorded"
 }
 
 // repeat makes a request again and compares. Its answer goes through a cassette of its

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"net/http"
@@ -80,14 +79,4 @@ func givenPath(whole string) string {
 		return rest[start:]
 	}
 	return ""
-}
-
-func (f *requestFlags) readBody(ctx context.Context, e env) ([]byte, error) {
-	if name, ok := strings.CutPrefix(f.body, "@"); ok {
-		return readFile(name)
-	}
-	if f.body == "-" {
-		return readStdin(ctx, e)
-	}
-	return []byte(f.body), nil
 }

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ type signFlags struct {
 	time              time.Time
 	presign           time.Duration
 	output            string
-	given             struct{ time bool }
+	timeGiven         bool
 }
 
 func (f *signFlags) register(fs *flag.FlagSet) {
@@ -99,7 +100,7 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	body, err := f.readBody(ctx, e)
+	body, err := readBody(ctx, e, f.body)
 	if err != nil {
 		return err
 	}
@@ -107,14 +108,32 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	if f.given.time = !f.time.IsZero(); !f.given.time {
+	if f.timeGiven = !f.time.IsZero(); !f.timeGiven {
 		f.time = time.Now()
 	}
 
 	signer := sigv4.Signer{Region: region, Service: f.service, KeepPath: f.keepPath}
+	r, sig, err := f.sign(signer, req, body, creds)
+	if err != nil {
+		fail := usagef
+		if errors.Is(err, sigv4.ErrCredentials) {
+			fail = setupf
+		}
+		return fail("%s", strings.TrimPrefix(err.Error(), "sigv4: "))
+	}
+	if f.explain {
+		r.Steps = f.steps(req, body, region, creds, sig)
+		r.CanonicalRequest = redact.Text(r.CanonicalRequest, creds.SessionToken)
+		if token := url.QueryEscape(creds.SessionToken); token != "" {
+			r.URL = strings.ReplaceAll(r.URL, token, redact.Mark)
+		}
+	}
+	return r.print(e.stdout, f.output)
+}
+
+// sign signs the request or its URL.
+func (f *signFlags) sign(signer sigv4.Signer, req *http.Request, body []byte, creds sigv4.Credentials) (r signResult, sig sigv4.Signature, err error) {
 	hash := sigv4.HashPayload(body)
-	r := signResult{}
-	var sig sigv4.Signature
 	if f.presign > 0 {
 		if req.Header.Get("Content-Type") == formType {
 			req.Header.Del("Content-Type")
@@ -126,23 +145,9 @@ func (f *signFlags) run(ctx context.Context, e env) error {
 	} else if sig, err = signer.Sign(req, hash, creds, f.time); err == nil {
 		r.Authorization = sig.Authorization()
 	}
-	if err != nil {
-		fail := usagef
-		if errors.Is(err, sigv4.ErrCredentials) {
-			fail = setupf
-		}
-		return fail("%s", strings.TrimPrefix(err.Error(), "sigv4: "))
-	}
 	r.CanonicalRequest, r.StringToSign = sig.CanonicalRequest, sig.StringToSign
 	r.Scope, r.SignedHeaders, r.Signature = sig.Scope, sig.SignedHeaders, sig.Signature
-	if f.explain {
-		r.Steps = f.steps(req, body, region, creds, sig)
-		r.CanonicalRequest = redact.Text(r.CanonicalRequest, creds.SessionToken)
-		if token := url.QueryEscape(creds.SessionToken); token != "" {
-			r.URL = strings.ReplaceAll(r.URL, token, redact.Mark)
-		}
-	}
-	return r.print(e.stdout, f.output)
+	return r, sig, err
 }
 
 // signResult is the form of -o json.

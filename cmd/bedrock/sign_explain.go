@@ -36,7 +36,7 @@ func (f *signFlags) steps(req *http.Request, body []byte, region string, c sigv4
 		}
 		return otherwise
 	}
-	day, when := scope[0], from(f.given.time, "--time", "this machine's clock")
+	day, when := scope[0], from(f.timeGiven, "--time", "this machine's clock")
 	where := from(f.region != "", "--region", "environment or profile")
 	return []signStep{
 		{"canonical request", "the request in the one form that both sides can rebuild", f.canonicalLines(req, body, c, sig)},

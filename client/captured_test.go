@@ -2,28 +2,17 @@ package client
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"testing"
 
 	"rawbedrock/eventstream"
-	"rawbedrock/testdata/vectors"
 )
 
 // TestReadEventsOfRecordings reads every recorded stream whole, and cut short
 // behind its first message.
 func TestReadEventsOfRecordings(t *testing.T) {
-	type recording struct {
-		ID, Operation string
-		Status        int
-		BodyFidelity  string `json:"body_fidelity"`
-		Response      struct {
-			Body []byte `json:"body_b64"`
-		}
-		Events []json.RawMessage
-	}
-	for _, r := range vectors.Lines[recording](t, "recordings/bedrock.jsonl") {
+	for _, r := range recordings(t) {
 		if r.Operation != "converse-stream" && r.Operation != "invoke-with-response-stream" || r.BodyFidelity != "exact" || len(r.Events) == 0 {
 			continue
 		}

@@ -8,31 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"rawbedrock/testdata/vectors"
 )
-
-// recording is a line of recordings/bedrock.jsonl.
-type recording struct {
-	ID, Operation, Model string
-	Status               int
-	Request, Response    struct {
-		Body []byte `json:"body_b64"`
-	}
-	Events []struct {
-		Headers map[string]string `json:"headers"`
-		Payload string            `json:"payload_text"`
-	}
-}
-
-var recorded []recording
-
-func recordings(t testing.TB) []recording {
-	if recorded == nil {
-		recorded = vectors.Lines[recording](t, "recordings/bedrock.jsonl")
-	}
-	return recorded
-}
 
 // value parses JSON so that numbers compare by their digits.
 func value(t testing.TB, data []byte) any {

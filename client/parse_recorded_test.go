@@ -3,49 +3,21 @@ package client
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"strings"
 	"testing"
-
-	"rawbedrock/testdata/vectors"
 )
-
-type recordedCall struct {
-	ID, Operation, Model string
-	Request              struct{ URL string }
-	Response             struct {
-		Status  int
-		Headers map[string][]string
-		Body    []byte `json:"body_b64"`
-	}
-	Events []struct {
-		Headers map[string]any
-		Text    string `json:"payload_text"`
-	}
-	SSE []struct{ Data string } `json:"events_sse"`
-}
-
-func (r recordedCall) header() http.Header {
-	h := http.Header{}
-	for name, values := range r.Response.Headers {
-		for _, v := range values {
-			h.Add(name, v)
-		}
-	}
-	return h
-}
 
 // recordedErrors are all errors that AWS sent in the recordings, as the
 // client reads them, with the message that JSON itself says they hold.
-func recordedErrors(t *testing.T, visit func(r recordedCall, e *Error, message string)) {
-	for _, r := range vectors.Lines[recordedCall](t, "recordings/bedrock.jsonl") {
+func recordedErrors(t *testing.T, visit func(r recording, e *Error, message string)) {
+	for _, r := range recordings(t) {
 		h := r.header()
 		if unknownOperation(h, r.Response.Body) || r.Response.Status >= 300 {
 			visit(r, responseError(r.Operation, r.Response.Status, h, r.Response.Body), recordedMessage(r.Response.Body))
 		}
 		for _, ev := range r.Events {
-			if name, ok := ev.Headers[":exception-type"].(string); ok {
-				visit(r, exceptionError(name, []byte(ev.Text)), recordedMessage([]byte(ev.Text)))
+			if name, ok := ev.Headers[":exception-type"]; ok {
+				visit(r, exceptionError(name, []byte(ev.Payload)), recordedMessage([]byte(ev.Payload)))
 			}
 		}
 		for _, ev := range r.SSE {
@@ -64,7 +36,7 @@ func recordedMessage(body []byte) string {
 
 func TestRecordedErrors(t *testing.T) {
 	count := 0
-	recordedErrors(t, func(r recordedCall, e *Error, message string) {
+	recordedErrors(t, func(r recording, e *Error, message string) {
 		count++
 		e.Op, e.Model, e.Region = r.Operation, r.Model, "us-east-1"
 		e.finish()
@@ -91,7 +63,7 @@ func TestRecordedErrors(t *testing.T) {
 // What the recorded fragments mean, whatever else the other recordings hold.
 func TestMeaningOfRecordedMessages(t *testing.T) {
 	seen := map[string]bool{}
-	recordedErrors(t, func(r recordedCall, e *Error, message string) {
+	recordedErrors(t, func(r recording, e *Error, message string) {
 		for fragment, is := range map[string]error{
 			"throughput isn’t supported":    ErrNeedsInferenceProfile,
 			"reached the end of its life":   ErrEndOfLife,
@@ -121,7 +93,7 @@ func TestMeaningOfRecordedMessages(t *testing.T) {
 
 // No answer of a model may look like an error.
 func TestRecordedAnswersAreNoErrors(t *testing.T) {
-	for _, r := range vectors.Lines[recordedCall](t, "recordings/bedrock.jsonl") {
+	for _, r := range recordings(t) {
 		if r.Response.Status == 200 && unknownOperation(r.header(), r.Response.Body) && !strings.Contains(r.ID, "unknown-operation") {
 			t.Errorf("%s: taken for an error", r.ID)
 		}

@@ -15,24 +15,37 @@ import (
 	"rawbedrock/testdata/vectors"
 )
 
-// traffic is one exchange that others recorded from AWS.
-type traffic struct {
-	ID, Operation string
-	Status        int
-	BodyFidelity  string `json:"body_fidelity"`
-	Request       struct{ Method, URL string }
-	Response      struct {
+// recording is one exchange that others recorded from AWS.
+type recording struct {
+	ID, Operation, Model string
+	Status               int
+	BodyFidelity         string `json:"body_fidelity"`
+	Request              struct {
+		Method, URL string
+		Body        []byte `json:"body_b64"`
+	}
+	Response struct {
 		Status  int
 		Headers map[string]any
 		Body    []byte `json:"body_b64"`
 	}
 	Events []struct {
-		Headers     map[string]any
-		PayloadText string `json:"payload_text"`
+		Headers map[string]string
+		Payload string `json:"payload_text"`
 	}
+	SSE []struct{ Data string } `json:"events_sse"`
 }
 
-func (r traffic) header() http.Header {
+var recorded []recording
+
+func recordings(t testing.TB) []recording {
+	if recorded == nil {
+		recorded = vectors.Lines[recording](t, "recordings/bedrock.jsonl")
+	}
+	return recorded
+}
+
+func (r recording) header() http.Header {
 	h := http.Header{}
 	for name, v := range r.Response.Headers {
 		switch v := v.(type) {
@@ -51,7 +64,7 @@ func (r traffic) header() http.Header {
 }
 
 // wire answers every request with the recording.
-func (r traffic) wire() http.RoundTripper {
+func (r recording) wire() http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: r.Response.Status, Header: r.header(), Request: req,
@@ -67,7 +80,7 @@ func TestRecordedStreams(t *testing.T) {
 		"converse-stream": operation.ConverseStream, "invoke-with-response-stream": operation.InvokeModelWithResponseStream,
 	}
 	n := 0
-	for _, r := range vectors.Lines[traffic](t, "recordings/bedrock.jsonl") {
+	for _, r := range recordings(t) {
 		op, ok := ops[r.Operation]
 		if !ok || r.Response.Status != 200 || !strings.HasPrefix(r.BodyFidelity, "exact") || len(r.Events) == 0 {
 			continue
@@ -89,8 +102,8 @@ func TestRecordedStreams(t *testing.T) {
 			}
 			want := r.Events[i]
 			if want.Headers[":message-type"] != "event" {
-				if e := theError(t, err); e.Message != gjson.Get(want.PayloadText, "message").Str || e.Events != i {
-					t.Errorf("%s: event %d: got %v, want %s", r.ID, i, e, want.PayloadText)
+				if e := theError(t, err); e.Message != gjson.Get(want.Payload, "message").Str || e.Events != i {
+					t.Errorf("%s: event %d: got %v, want %s", r.ID, i, e, want.Payload)
 				}
 				i++
 				break
@@ -99,7 +112,7 @@ func TestRecordedStreams(t *testing.T) {
 				t.Errorf("%s: event %d: %v", r.ID, i, err)
 				break
 			}
-			payload := want.PayloadText
+			payload := want.Payload
 			if ev.Type == "chunk" {
 				b, _ := base64.StdEncoding.DecodeString(gjson.Get(payload, "bytes").Str)
 				payload = string(b)
@@ -119,7 +132,7 @@ func TestRecordedStreams(t *testing.T) {
 // Every whole answer with status 200 passes as it was recorded.
 func TestRecordedAnswers(t *testing.T) {
 	ops := map[string]operation.Operation{"converse": operation.Converse, "invoke": operation.InvokeModel, "count-tokens": operation.CountTokens}
-	for _, r := range vectors.Lines[traffic](t, "recordings/bedrock.jsonl") {
+	for _, r := range recordings(t) {
 		op, ok := ops[r.Operation]
 		if !ok || r.Response.Status != 200 {
 			continue
@@ -142,7 +155,7 @@ func TestRecordedAnswers(t *testing.T) {
 // record by record, and their pieces are the text of the whole.
 func TestRecordedMantle(t *testing.T) {
 	var streams, wholes int
-	for _, r := range vectors.Lines[traffic](t, "recordings/bedrock.jsonl") {
+	for _, r := range recordings(t) {
 		path, ok := strings.CutPrefix(r.Operation, "mantle ")
 		if !ok || r.Response.Status != 200 {
 			continue

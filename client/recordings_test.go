@@ -26,7 +26,7 @@ type recording struct {
 	}
 	Response struct {
 		Status  int
-		Headers map[string]any
+		Headers map[string][]string
 		Body    []byte `json:"body_b64"`
 	}
 	Events []struct {
@@ -47,17 +47,8 @@ func recordings(t testing.TB) []recording {
 
 func (r recording) header() http.Header {
 	h := http.Header{}
-	for name, v := range r.Response.Headers {
-		switch v := v.(type) {
-		case string:
-			h.Set(name, v)
-		case []any:
-			for _, s := range v {
-				if s, ok := s.(string); ok {
-					h.Add(name, s)
-				}
-			}
-		}
+	for name, values := range r.Response.Headers {
+		h[http.CanonicalHeaderKey(name)] = values
 	}
 	h.Del("Content-Encoding") // the recorders stored what was decoded
 	return h

@@ -2,6 +2,7 @@ package cassette
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,34 +19,19 @@ type traffic struct {
 	Request       struct {
 		Method  string
 		URL     string
-		Headers map[string]any
+		Headers http.Header
 		Body    []byte `json:"body_b64"`
 	}
 	Response struct {
 		Status  int
-		Headers map[string]any
+		Headers http.Header
 		Body    []byte `json:"body_b64"`
 	}
 	Events []struct{ Headers map[string]any }
 }
 
-func (r traffic) header() http.Header { return headerOf(r.Response.Headers) }
-
-// headerOf takes values that recorders stored as strings or lists of them.
-func headerOf(m map[string]any) http.Header {
-	h := http.Header{}
-	for name, v := range m {
-		switch v := v.(type) {
-		case string:
-			h.Add(name, v)
-		case []any:
-			for _, s := range v {
-				if s, ok := s.(string); ok {
-					h.Add(name, s)
-				}
-			}
-		}
-	}
+func (r traffic) header() http.Header {
+	h := canonicalHeader(r.Response.Headers)
 	h.Del("Content-Encoding") // the recorders stored what was decoded
 	return h
 }
@@ -114,9 +100,8 @@ func (r traffic) wire() http.RoundTripper {
 
 func (r traffic) request(t *testing.T) *http.Request {
 	req := newRequest(t, r.Request.Method, r.Request.URL, string(r.Request.Body))
-	for name, values := range headerOf(r.Request.Headers) {
-		req.Header[http.CanonicalHeaderKey(name)] = values
-	}
+	maps.Copy(req.Header, canonicalHeader(r.Request.Headers))
+	req.Header.Del("Content-Encoding")
 	return req
 }
 

@@ -263,8 +263,7 @@ func (x *examination) explanation() Explanation {
 	e.Ours, e.Theirs = x.hide(ours), x.hide(theirs)
 	for i := range e.Lines {
 		l := &e.Lines[i]
-		prefix := strings.TrimPrefix(l.Part, "header ") + ":"
-		l.Ours, l.Theirs = x.hide("\n" + prefix + l.Ours)[1+len(prefix):], x.hide("\n" + prefix + l.Theirs)[1+len(prefix):]
+		l.Ours, l.Theirs = x.hideIn(l.Part, l.Ours), x.hideIn(l.Part, l.Theirs)
 	}
 	if len(x.found) > 0 {
 		e.Cause, e.Also = x.found[0], x.found[1:]

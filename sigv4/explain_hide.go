@@ -45,3 +45,11 @@ func (x *examination) hide(canonical string) string {
 	}
 	return canonical
 }
+
+// hideIn takes it out of a part of one.
+func (x *examination) hideIn(part, value string) string {
+	if strings.EqualFold(part, "header x-amz-security-token") && value != "" {
+		return hidden
+	}
+	return x.hide(value)
+}

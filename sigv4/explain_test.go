@@ -197,6 +197,8 @@ func FuzzExplain(f *testing.F) {
 	}
 	f.Add("AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=;, Signature=0", "https://h/?X-Amz-Date=1&X-Amz-Algorithm=AWS4-HMAC-SHA256", "Signature expired: 20260304T050607Z is now earlier than x (20260304T050607Z - 5 min.)", "X-Amz-Date", "20260304T050607Z")
 	f.Add("AWS4-HMAC-SHA256 Credential="+example.AccessKeyID+"/2026/us-east-1/runtime/aws4_request, SignedHeaders=host;x-amz-date, Signature="+EmptyPayloadHash, "https://h/", "", "Content-Type", "x")
+	f.Add("AWS4-HMAC-SHA256 Credential=a/20260304/us-east-1/runtime/aws4_request, SignedHeaders=content-type;host, Signature="+EmptyPayloadHash, "https://h/",
+		"The Canonical String for this request should have been\n'POST\n/\n\ncontent-type:\nhost:h\n\ncontent-type;host\ne3b0'", "X-Amz-Security-Token", "content-type")
 	f.Fuzz(func(t *testing.T, authorization, whole, message, name, value string) {
 		u, err := url.Parse(whole)
 		if err != nil {

@@ -65,25 +65,8 @@ func (c *Client) WaitAsyncInvoke(ctx context.Context, invocationARN string, inte
 // ListAsyncInvokes lists jobs, page after page, beginning at r.NextToken. An
 // error is the last pair.
 func (c *Client) ListAsyncInvokes(ctx context.Context, r ListAsyncInvokesRequest) iter.Seq2[AsyncInvoke, error] {
-	return func(yield func(AsyncInvoke, error) bool) {
-		for {
-			req := Request{Op: operation.ListAsyncInvokes, Query: r.query()}
-			page, _, err := typed[ListAsyncInvokesResponse, struct{}](ctx, c, req, nil)
-			if err != nil {
-				yield(AsyncInvoke{}, err)
-				return
-			}
-			for _, job := range page.AsyncInvokeSummaries {
-				if !yield(job, nil) {
-					return
-				}
-			}
-			if page.NextToken == "" || page.NextToken == r.NextToken {
-				return
-			}
-			r.NextToken = page.NextToken
-		}
-	}
+	req := Request{Op: operation.ListAsyncInvokes, Query: r.query()}
+	return pages(ctx, c, req, func(p *ListAsyncInvokesResponse) ([]AsyncInvoke, string) { return p.AsyncInvokeSummaries, p.NextToken })
 }
 
 func (r ListAsyncInvokesRequest) query() url.Values {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"reflect"
 
 	"rawbedrock/client/operation"
@@ -101,4 +103,35 @@ func (c *Client) lintRequest(op operation.Operation, r *ConverseRequest) error {
 		return notSent(Request{Op: op, Labels: []string{r.ModelID}}, fmt.Errorf("lint: %w", err))
 	}
 	return nil
+}
+
+// pages follows a list from the page that the request names; of takes a page
+// apart. An error is the last pair.
+func pages[Page, Item any](ctx context.Context, c *Client, first Request, of func(*Page) (items []Item, next string)) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		var none Item
+		req := first
+		req.Query = maps.Clone(first.Query)
+		for {
+			page, _, err := typed[Page, struct{}](ctx, c, req, nil)
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			items, next := of(page)
+			for _, item := range items {
+				if !yield(item, nil) {
+					return
+				}
+			}
+			if next == "" {
+				return
+			}
+			if next == req.Query.Get("nextToken") {
+				yield(none, callError(req, fmt.Errorf("the answer's nextToken is that of the page before: the list has no end")))
+				return
+			}
+			req.Query.Set("nextToken", next)
+		}
+	}
 }

@@ -311,6 +311,34 @@ func TestAsyncInvoke(t *testing.T) {
 	}
 }
 
+// TestListAsyncInvokesPages: a list begins anew when it is read again, and one
+// that has no end is an error.
+func TestListAsyncInvokesPages(t *testing.T) {
+	next := map[string]string{"": "a", "a": "b", "b": ""}
+	c := scripted(t, func(r *http.Request, _ string) (int, string) {
+		token := r.URL.Query().Get("nextToken")
+		return 200, `{"asyncInvokeSummaries":[{"invocationArn":"arn` + token + `"}],"nextToken":"` + next[token] + `"}`
+	}, WithCredentials(exampleKeys))
+	list := c.ListAsyncInvokes(t.Context(), ListAsyncInvokesRequest{})
+	read := func() (arns []string, err error) {
+		for job, e := range list {
+			if err = e; e == nil {
+				arns = append(arns, job.InvocationARN)
+			}
+		}
+		return arns, err
+	}
+	for range 2 {
+		if arns, err := read(); err != nil || strings.Join(arns, " ") != "arn arna arnb" {
+			t.Errorf("got %v, %v", arns, err)
+		}
+	}
+	next["b"] = "b"
+	if arns, err := read(); err == nil || !strings.Contains(err.Error(), "no end") || len(arns) != 3 {
+		t.Errorf("got %v, %v", arns, err)
+	}
+}
+
 func TestWaitAsyncInvoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		states := []string{"InProgress", "InProgress", "Failed"}

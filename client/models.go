@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/url"
 	"slices"
@@ -190,29 +189,8 @@ func (c *Client) profilesOf(ctx context.Context, kind string) iter.Seq2[Inferenc
 		NextToken                 string             `json:"nextToken,omitempty"`
 		Extra                     Extra              `json:"-"`
 	}
-	return func(yield func(InferenceProfile, error) bool) {
-		req := Request{Op: operation.ListInferenceProfiles, Query: url.Values{"type": {kind}, "maxResults": {"1000"}}}
-		for {
-			out, _, err := typed[page, struct{}](ctx, c, req, nil)
-			if err != nil {
-				yield(InferenceProfile{}, err)
-				return
-			}
-			for _, p := range out.InferenceProfileSummaries {
-				if !yield(p, nil) {
-					return
-				}
-			}
-			if out.NextToken == "" {
-				return
-			}
-			if out.NextToken == req.Query.Get("nextToken") {
-				yield(InferenceProfile{}, callError(req, fmt.Errorf("the answer's nextToken is that of the page before: the list has no end")))
-				return
-			}
-			req.Query.Set("nextToken", out.NextToken)
-		}
-	}
+	req := Request{Op: operation.ListInferenceProfiles, Query: url.Values{"type": {kind}, "maxResults": {"1000"}}}
+	return pages(ctx, c, req, func(p *page) ([]InferenceProfile, string) { return p.InferenceProfileSummaries, p.NextToken })
 }
 
 // InferenceProfile looks an inference profile up, by id or ARN: which models in

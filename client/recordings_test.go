@@ -36,13 +36,8 @@ type recording struct {
 	SSE []struct{ Data string } `json:"events_sse"`
 }
 
-var recorded []recording
-
 func recordings(t testing.TB) []recording {
-	if recorded == nil {
-		recorded = vectors.Lines[recording](t, "recordings/bedrock.jsonl")
-	}
-	return recorded
+	return vectors.Lines[recording](t, "recordings/bedrock.jsonl")
 }
 
 func (r recording) header() http.Header {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -284,6 +285,25 @@ func TestAuth(t *testing.T) {
 			})
 		})
 	}
+}
+
+// No attempt asks for an encoding, nor is what it asks for signed.
+func TestAsksForNoEncoding(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		wire := roundTripper(func(req *http.Request) (*http.Response, error) {
+			attempts++
+			if got := req.Header["Accept-Encoding"]; !slices.Equal(got, []string{"identity"}) || strings.Contains(req.Header.Get("Authorization"), "accept-encoding") {
+				t.Errorf("attempt %d: Accept-Encoding %q, signed as %s", attempts, got, req.Header.Get("Authorization"))
+			}
+			return status(503, "", "{}")(req)
+		})
+		r := converse
+		r.Header = http.Header{"accept-encoding": {"gzip"}}
+		if _, err := newClient(t, "http://127.0.0.1", WithTransport(wire)).Do(t.Context(), r); err == nil || attempts != 3 {
+			t.Errorf("%d attempts, %v", attempts, err)
+		}
+	})
 }
 
 func TestBearerNeedsTLS(t *testing.T) {

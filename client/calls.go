@@ -56,25 +56,24 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 			return nil, nil, notSent(r, err)
 		}
 	}
-	resp, err := c.Do(ctx, r)
-	if resp == nil {
-		return nil, nil, err
-	}
 	out := new(Out)
-	if err != nil {
-		return out, resp, err
-	}
-	err = Unmarshal(resp.Body, out)
-	if err == nil && !isObject(resp.Body) {
-		err = errors.New("null is no answer")
-	}
-	if err != nil {
-		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), err))
+	var misfit error
+	resp, err := c.whole(ctx, r, func(body []byte) bool {
+		if misfit = Unmarshal(body, out); misfit == nil && !isObject(body) {
+			misfit = errors.New("null is no answer")
+		}
+		return misfit == nil || validJSON(body)
+	})
+	switch {
+	case resp == nil:
+		return nil, nil, err
+	case err == nil && misfit != nil:
+		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), misfit))
 		e.Status, e.RequestID, e.Attempts = resp.Status, resp.RequestID(), resp.Attempts
 		e.Body, e.Bytes = resp.Body[:min(len(resp.Body), MaxKeptBody)], int64(len(resp.Body))
-		return out, resp, e
+		err = e
 	}
-	return out, resp, nil
+	return out, resp, err
 }
 
 // callError is the error of a call that failed on this side of the wire.

@@ -121,8 +121,7 @@ func (c *Client) resolve(cfg config, world *credentials.Config) error {
 		if err != nil {
 			return err
 		}
-		t.DisableCompression = true // so that nothing is asked for that would have to be undone
-		t.TLSHandshakeTimeout = 0   // Timeouts.Connect covers it
+		t.TLSHandshakeTimeout = 0 // Timeouts.Connect covers it
 		c.dials = true
 		t.DialContext = dialWithin(c.timeouts.Connect, t.DialContext)
 		t.OnProxyConnectResponse = checkProxy
@@ -254,8 +253,9 @@ type Response struct {
 }
 
 // Get picks a value out of the body by a gjson path
-// ("output.message.content.0.text").
-func (r *Response) Get(path string) gjson.Result { return gjson.GetBytes(r.Body, path) }
+// ("output.message.content.0.text"). Nothing is copied: the result changes when
+// Body is written to.
+func (r *Response) Get(path string) gjson.Result { return get(shared(r.Body), path) }
 
 // RequestID is AWS's name for the call, for support and logs.
 func (r *Response) RequestID() string {

@@ -234,16 +234,18 @@ func (r *ConverseResponse) Message() *Message { return r.Output.Message }
 // Text joins the text of the answer: text blocks and text with citations, not
 // reasoning.
 func (r *ConverseResponse) Text() string {
-	var b strings.Builder
+	var parts []string // of one, Join makes no copy
 	for _, c := range r.content() {
-		b.WriteString(c.Text)
+		if c.Text != "" {
+			parts = append(parts, c.Text)
+		}
 		if c.CitationsContent != nil {
 			for _, t := range c.CitationsContent.Content {
-				b.WriteString(t.Text)
+				parts = append(parts, t.Text)
 			}
 		}
 	}
-	return b.String()
+	return strings.Join(parts, "")
 }
 
 // ToolUses are the tools that the model wants you to call, in order; not those
@@ -265,13 +267,14 @@ func (r *ConverseResponse) Truncated() bool {
 }
 
 // Get reads any part of the answer by a gjson path
-// (https://github.com/tidwall/gjson), also what the types do not know.
+// (https://github.com/tidwall/gjson), also what the types do not know. The
+// result changes when Raw is written to.
 func (r *ConverseResponse) Get(path string) gjson.Result {
 	raw := r.Raw
 	if raw == nil {
 		raw, _ = Marshal(r)
 	}
-	return gjson.GetBytes(raw, path)
+	return get(shared(raw), path)
 }
 
 func (r *ConverseResponse) content() []ContentBlock {

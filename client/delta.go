@@ -48,10 +48,10 @@ func textDelta(payload []byte) (index int, text []byte, ok bool) {
 	if p, ok = bytes.CutPrefix(p[digits:], []byte(`,"delta":{"text":"`)); !ok {
 		return 0, nil, false
 	}
-	n := plain(p, 0)
+	n := plain(shared(p), 0)
 	text, p = p[:n], p[n:]
 	if padding, ok := bytes.CutPrefix(p, []byte(`"},"p":"`)); ok {
-		return index, text, string(padding[plain(padding, 0):]) == `"}`
+		return index, text, string(padding[plain(shared(padding), 0):]) == `"}`
 	}
 	return index, text, string(p) == `"}}`
 }

@@ -254,9 +254,12 @@ func (s *scanner) whole() error {
 // validJSON tells whether data is one JSON value. It is two to three times as
 // fast as gjson.ValidBytes where strings are long, as in answers.
 func validJSON(data []byte) bool {
-	s := scanner{s: unsafe.String(unsafe.SliceData(data), len(data))} // not copied: nothing of it is kept
+	s := scanner{s: shared(data)} // nothing of it is kept
 	return s.whole() == nil
 }
+
+// shared is data as a string that is not a copy of it.
+func shared(data []byte) string { return unsafe.String(unsafe.SliceData(data), len(data)) }
 
 // appendRaw appends a document as it is, once it is known to be JSON.
 func appendRaw(b []byte, raw string) ([]byte, error) {

@@ -19,6 +19,11 @@ import (
 // *Error. An answer of 2xx that is not what it should be, JSON as a rule, is
 // returned beside the error, for it was paid for.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	return c.whole(ctx, r, validJSON)
+}
+
+// whole is Do with the question whether an answer's body is JSON.
+func (c *Client) whole(ctx context.Context, r Request, isJSON func([]byte) bool) (*Response, error) {
 	k, resp, err := c.do(ctx, r, false)
 	if err != nil {
 		return nil, err
@@ -29,7 +34,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		return nil, k.fail(&Error{Status: resp.StatusCode, RequestID: requestID(resp.Header), Bytes: int64(len(data)), Err: err})
 	}
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: data, Attempts: k.attempts}
-	if e := k.refuse(resp.StatusCode, resp.Header, data); e != nil {
+	if e := k.refuse(resp.StatusCode, resp.Header, data, isJSON); e != nil {
 		return answer, k.fail(e)
 	}
 	k.release()
@@ -69,13 +74,13 @@ func (k *call) readAll(resp *http.Response) ([]byte, error) {
 
 // refuse looks for what makes an answer of 2xx none: an error in it, or a body
 // that the operation cannot have sent.
-func (k *call) refuse(status int, h http.Header, data []byte) *Error {
+func (k *call) refuse(status int, h http.Header, data []byte, isJSON func([]byte) bool) *Error {
 	var err error
 	switch {
 	case unknownOperation(h, data), k.op != operation.InvokeModel && errorBody(data):
 	case isHTML(h):
 		err = errors.New("answered with text/html: that is not Bedrock but something in between")
-	case validJSON(data), k.op == operation.InvokeModel && ownFormat(h):
+	case isJSON(data), k.op == operation.InvokeModel && ownFormat(h):
 		return nil
 	default:
 		return &Error{Status: status, RequestID: requestID(h), Bytes: int64(len(data)), Body: firstBytes(redact.Text(string(data[:min(len(data), 2*MaxKeptBody)]), k.secrets()...)), Err: notJSON(h, data)}

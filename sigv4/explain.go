@@ -87,11 +87,11 @@ func Explain(e Evidence) (Explanation, bool) {
 }
 
 // ExplainMessage is Explain for what a service said, with the canonical request
-// that was signed, "" when it is not known. There is no signature to search
-// with, and programs that call nothing else stay without the search.
+// that was signed, "" when it is not known. There is no request to look at, and
+// programs that call nothing else do not hold the code that would.
 func ExplainMessage(message, signed string, c Credentials) (Explanation, bool) {
-	x := examine(Evidence{Message: message, Signed: signed, Credentials: c})
-	return x.first(x.words, x.differ, x.face, x.rest)
+	x := hear(Evidence{Message: message, Signed: signed, Credentials: c})
+	return x.first(x.words, x.linesDiffer, x.selfish, x.flawed, x.unquoted)
 }
 
 // first takes the steps until one explains the refusal.
@@ -121,20 +121,28 @@ type examination struct {
 	isTheirs bool
 
 	bodies []variant
-	hasty  bool    // the search leaves out what takes long
-	found  []Cause // the first is the culprit
+	remake func() []variant // variants, where there is a body
+	hasty  bool             // the search leaves out what takes long
+	found  []Cause          // the first is the culprit
 	proven bool
 	guess  bool   // what was found is only what is likely
 	well   bool   // the request given carries the right signature
 	signed string // what the search found to have been signed
 }
 
-func examine(e Evidence) *examination {
+// hear takes in what the service said and what was signed.
+func hear(e Evidence) *examination {
 	x := &examination{Evidence: e}
 	if theirs, toSign, ok := Quoted(e.Message); ok {
 		x.theirs, x.isTheirs = parseForm(theirs)
 		x.toSign = strings.Split(toSign, "\n")
 	}
+	x.ours, x.isOurs = parseForm(e.Signed)
+	return x
+}
+
+func examine(e Evidence) *examination {
+	x := hear(e)
 	if x.Request = unmasked(e.Request); x.Request != nil && x.Request.URL != nil {
 		r := x.Request
 		_, query := receivedTarget(r)
@@ -144,10 +152,10 @@ func examine(e Evidence) *examination {
 			x.claimed = x.claim.signature != ""
 		}
 	}
-	if e.PayloadHash == "" && e.Body != nil {
-		x.PayloadHash = HashPayload(e.Body)
+	if e.Body != nil {
+		x.PayloadHash, x.remake = cmp.Or(e.PayloadHash, HashPayload(e.Body)), x.variants
 	}
-	if x.ours, x.isOurs = parseForm(e.Signed); !x.isOurs {
+	if !x.isOurs {
 		x.ours, x.isOurs = x.meant()
 	}
 	return x

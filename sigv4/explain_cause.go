@@ -1,7 +1,6 @@
 package sigv4
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -27,24 +26,27 @@ const (
 // first. Where moved is set, ours is what was meant to arrive and did not; else
 // it is what a signer made of theirs by mistake.
 func (x *examination) causes(lines []Line, moved bool) bool {
-	lines = slices.DeleteFunc(slices.Clone(lines), func(l Line) bool { return l.Same })
-	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(rank(a.Part), rank(b.Part)) })
-	for i, l := range lines {
-		if l.Part == "signed headers" && i > 0 {
-			continue // follows from the header
+	before := len(x.found)
+	for r := range len(ranks) {
+		for _, l := range lines {
+			follows := l.Part == "signed headers" && len(x.found) > before // from the header that differs
+			if !l.Same && !follows && rank(l.Part) == r {
+				x.found = append(x.found, x.cause(l, moved))
+			}
 		}
-		x.found = append(x.found, x.cause(l, moved))
 	}
-	return len(lines) > 0
+	return len(x.found) > before
 }
 
-// rank orders what is most likely to be the reason of the rest.
+// ranks are the parts of a canonical request, what is most likely to be the
+// reason of the rest first; "" are all others.
+var ranks = []string{"header host", "path", "query", "method", "header x-amz-security-token", "payload hash", "header x-amz-content-sha256", "", "header content-type", "header content-length", "signed headers"}
+
 func rank(part string) int {
-	order := []string{"header host", "path", "query", "method", "header x-amz-security-token", "payload hash", "header x-amz-content-sha256", "", "header content-type", "header content-length", "signed headers"}
-	if i := slices.Index(order, part); i >= 0 {
+	if i := slices.Index(ranks, part); i >= 0 {
 		return i
 	}
-	return slices.Index(order, "")
+	return slices.Index(ranks, "")
 }
 
 func (x *examination) cause(l Line, moved bool) Cause {
@@ -226,8 +228,8 @@ func (x *examination) payloadWhy(l Line, moved bool) string {
 	if given, ok := x.ours.header("x-amz-content-sha256"); ok && given == l.Theirs {
 		why = "X-Amz-Content-Sha256 is not the hash of the body: "
 	}
-	if x.Body != nil {
-		for _, v := range x.variants() {
+	if x.remake != nil {
+		for _, v := range x.remake() {
 			switch {
 			case v.hash == l.Theirs && moved:
 				return why + "the body arrived " + v.how + "."

@@ -10,16 +10,12 @@ import (
 // differ goes by what the service quotes: the scope and date that it took, then
 // the canonical request.
 func (x *examination) differ() bool {
-	if x.scopeDiffers() {
-		return true
-	}
-	if !x.isTheirs || !x.isOurs {
-		return false
-	}
-	if x.listDiffers() {
-		return true
-	}
-	return x.causes(compare(x.ours, x.theirs), true)
+	return x.scopeDiffers() || x.isTheirs && x.isOurs && x.listDiffers() || x.linesDiffer()
+}
+
+// linesDiffer compares the canonical requests.
+func (x *examination) linesDiffer() bool {
+	return x.isTheirs && x.isOurs && x.causes(compare(x.ours, x.theirs), true)
 }
 
 // scopeDiffers compares the date and scope of the quoted string to sign with
@@ -63,7 +59,7 @@ func (x *examination) listDiffers() bool {
 // said.
 func (x *examination) face() bool {
 	if x.Request == nil {
-		return x.isTheirs && x.selfish()
+		return x.selfish()
 	}
 	if x.refusal != nil {
 		return x.refused()
@@ -71,7 +67,7 @@ func (x *examination) face() bool {
 	if x.claimed && (x.claimDiffers() || x.listDiffers() || x.headersDiffer()) {
 		return true
 	}
-	return x.payloadDiffers() || x.tokenDiffers() || x.isTheirs && x.selfish()
+	return x.payloadDiffers() || x.tokenDiffers() || x.selfish()
 }
 
 // refused explains a signature that cannot be read.
@@ -162,11 +158,8 @@ func (x *examination) selfish() bool {
 // rest is left when nothing differs: the secret, or a way of signing that shows
 // in nothing but the signature.
 func (x *examination) rest() bool {
-	if x.flawed() {
+	if x.flawed() || x.unquoted() {
 		return true
-	}
-	if x.isTheirs && x.isOurs && x.Signed != "" {
-		return x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
 	}
 	x.guess = true
 	switch tried := x.isOurs && x.searchable(); {
@@ -179,6 +172,12 @@ func (x *examination) rest() bool {
 		return x.isOurs
 	}
 	return false
+}
+
+// unquoted is what is left when all that the service quotes is what was signed.
+func (x *examination) unquoted() bool {
+	return x.isTheirs && x.isOurs && x.Signed != "" &&
+		x.say("secret", "All that the service quotes is what was signed, so only what it does not quote can differ: the secret access key. It is another key's, or has a stray line break or blank, or lost a character in a shell.", fixSecret)
 }
 
 // changedUnseen lists what may have become of a well signed request, of which

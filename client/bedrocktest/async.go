@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"rawbedrock/sigv4/credentials"
 )
 
 // asyncJob is a job of StartAsyncInvoke. It is complete when it is next asked
@@ -62,7 +64,7 @@ func (s *Server) addJob(job asyncJob, req *Request) string {
 		}
 	}
 	id := strings.ToLower(newSeed("job", req.ID).id("job", 12))
-	job.arn = "arn:" + partition(req.region()) + ":bedrock:" + req.region() + ":" + account + ":async-invoke/" + id
+	job.arn = "arn:" + credentials.Partition(req.region()) + ":bedrock:" + req.region() + ":" + account + ":async-invoke/" + id
 	if len(s.jobs) == jobLimit {
 		s.jobs = s.jobs[1:]
 	}

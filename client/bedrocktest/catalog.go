@@ -3,6 +3,8 @@ package bedrocktest
 import (
 	"slices"
 	"strings"
+
+	"rawbedrock/sigv4/credentials"
 )
 
 // entry is a model of the catalogue. The catalogue is what the lists show, not
@@ -52,19 +54,8 @@ var catalog = []entry{
 	{"xai.grok-4.6", "Grok 4.6", "xAI", "TEXT IMAGE", "TEXT", true, "us us-gov global", false, false},
 }
 
-// partition is the one that a region lies in.
-func partition(region string) string {
-	switch {
-	case strings.HasPrefix(region, "us-gov-"):
-		return "aws-us-gov"
-	case strings.HasPrefix(region, "cn-"):
-		return "aws-cn"
-	}
-	return "aws"
-}
-
 func modelARN(region, id string) string {
-	return "arn:" + partition(region) + ":bedrock:" + region + "::foundation-model/" + id
+	return "arn:" + credentials.Partition(region) + ":bedrock:" + region + "::foundation-model/" + id
 }
 
 func list(words string) []any {
@@ -127,7 +118,7 @@ func profile(e entry, geography, region string) map[string]any {
 	}
 	return map[string]any{
 		"inferenceProfileId": id, "inferenceProfileName": strings.ToUpper(geography) + " " + e.provider + " " + e.name,
-		"inferenceProfileArn": "arn:" + partition(region) + ":bedrock:" + region + ":" + account + ":inference-profile/" + id,
+		"inferenceProfileArn": "arn:" + credentials.Partition(region) + ":bedrock:" + region + ":" + account + ":inference-profile/" + id,
 		"description":         "Routes requests to " + e.name + " in " + strings.Join(destinations[geography], ", ") + ".",
 		"models":              models, "status": "ACTIVE", "type": "SYSTEM_DEFINED",
 		"createdAt": "2026-01-01T00:00:00Z", "updatedAt": "2026-01-01T00:00:00Z",

@@ -38,7 +38,7 @@ func (x *examination) askSTS(ctx context.Context) (id callerIdentity) {
 		id.err = err
 		return id
 	}
-	if u, err := url.Parse(x.wire.endpoint); err == nil && !hostRegion.MatchString(u.Hostname()) && strings.HasPrefix(endpoint.Source, "rules for ") {
+	if u, err := url.Parse(x.wire.endpoint); err == nil && regionOf(u) == "" && strings.HasPrefix(endpoint.Source, "rules for ") {
 		id.skipped = "the endpoint is not AWS's own, so AWS's STS is not asked; AWS_ENDPOINT_URL_STS can name one"
 		return id
 	}

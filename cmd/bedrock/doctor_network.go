@@ -80,8 +80,16 @@ func (x *examination) clock() {
 	}
 }
 
-// hostRegion is the region in the name of an endpoint of AWS's own.
 var hostRegion = regexp.MustCompile(`(?:^|\.)bedrock[a-z-]*\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.|api\.)`)
+
+// regionOf is the region in the name of an endpoint of AWS's own, "" of any
+// other host.
+func regionOf(u *url.URL) string {
+	if m := hostRegion.FindStringSubmatch(u.Hostname()); m != nil {
+		return m[1]
+	}
+	return ""
+}
 
 // regionForm is what AWS's regions look like.
 var regionForm = regexp.MustCompile(`^(fips-)?[a-z]+(-[a-z]+)+-\d+(-fips)?$`)
@@ -101,19 +109,19 @@ func (x *examination) checkRegion(settings error) {
 	if x.config != nil && !x.flags.mock {
 		source = " (" + x.auth.source(x.config.Region.Source, "--region") + ")"
 	}
-	host := ""
-	if u, err := url.Parse(x.wire.endpoint); err == nil {
-		host = u.Hostname()
+	endpoint, err := url.Parse(x.wire.endpoint)
+	if err != nil {
+		endpoint = &url.URL{}
 	}
-	switch m := hostRegion.FindStringSubmatch(host); {
+	switch named := regionOf(endpoint); {
 	case region == "" && x.openErr == nil:
 		x.add("region", checkSkip, "none is set, and calls without a signature need none", "")
 	case region == "":
 		x.add("region", checkFail, "no region is set", "Set AWS_REGION, or region in the profile, or give --region.")
 	case badRegion(settings):
 		x.add("region", checkFail, plain(settings), "Write the region as AWS does, such as us-east-1, without quotation marks and spaces.")
-	case m != nil && m[1] != region:
-		x.add("region", checkFail, fmt.Sprintf("%s%s, but the endpoint %s is in %s", region, source, host, m[1]), "Let region and endpoint name the same region: a signature is good in one only.")
+	case named != "" && named != region:
+		x.add("region", checkFail, fmt.Sprintf("%s%s, but the endpoint %s is in %s", region, source, endpoint.Hostname(), named), "Let region and endpoint name the same region: a signature is good in one only.")
 	case !regionForm.MatchString(region) && strings.HasPrefix(x.wire.source, "rules for "):
 		x.add("region", checkWarn, region+source+" is not of the form that AWS's regions have", "Look at its spelling: us-east-1, not "+region+".")
 	default:

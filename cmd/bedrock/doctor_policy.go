@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"rawbedrock/client"
+	"rawbedrock/sigv4/credentials"
 )
 
 // policy is an IAM policy document (IAM User Guide, "IAM JSON policy
@@ -99,13 +100,7 @@ func (x *examination) arn(account, resource string) string {
 }
 
 func (x *examination) arnIn(region, account, resource string) string {
-	partition := "aws"
-	for prefix, name := range map[string]string{"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b", "eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f"} {
-		if strings.HasPrefix(x.region(), prefix) {
-			partition = name
-		}
-	}
-	return "arn:" + partition + ":bedrock:" + region + ":" + account + ":" + resource
+	return "arn:" + credentials.Partition(x.region()) + ":bedrock:" + region + ":" + account + ":" + resource
 }
 
 func (x *examination) printPolicy() error {

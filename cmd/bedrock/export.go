@@ -43,9 +43,7 @@ func newExport(r *http.Request, body []byte) export {
 			x.region, x.service = parts[2], parts[3]
 		}
 	}
-	if m := hostRegion.FindStringSubmatch(r.URL.Hostname()); m != nil && x.region == "" {
-		x.region = m[1]
-	}
+	x.region = cmp.Or(x.region, regionOf(r.URL))
 	if at, err := credentials.EndpointURL(string(x.op.Host), x.region, false, false); err != nil || at != r.URL.Scheme+"://"+r.URL.Host+prefix {
 		x.endpoint = r.URL.Scheme + "://" + r.URL.Host + prefix
 	}

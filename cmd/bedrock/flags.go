@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"rawbedrock/client"
+	"rawbedrock/sigv4"
 )
 
 // connection holds the flags of every command that calls Bedrock: where, as
@@ -115,6 +117,19 @@ func (s *sampling) prompt(text string) client.Prompt {
 func choice(fs *flag.FlagSet, p *string, name, value, usage string, values ...string) {
 	*p = value
 	fs.Var(&oneOf{p, values}, name, usage)
+}
+
+// timeFlag is the flag that signs for another time than now.
+func timeFlag(fs *flag.FlagSet, t *time.Time) {
+	fs.Func("time", "sign for this `time`, such as 20150830T123600Z or 2015-08-30T12:36:00Z, not for now", func(s string) (err error) {
+		if *t, err = time.Parse(sigv4.TimeFormat, s); err != nil || len(s) != len(sigv4.TimeFormat) {
+			*t, err = time.Parse(time.RFC3339, s)
+		}
+		if err != nil {
+			return errors.New("want YYYYMMDDTHHMMSSZ, in UTC, or a time in the form of RFC 3339")
+		}
+		return nil
+	})
 }
 
 // oneOf is the value of a choice.

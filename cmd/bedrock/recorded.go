@@ -107,9 +107,7 @@ func (f *recordedFlags) prepare(e env, i *cassette.Interaction) (recorded, error
 		return r, usagef("line %d: %s %s is no operation of Bedrock (-n N chooses another)", i.Line, i.Request.Method, strings.Map(visible, u.Redacted()))
 	}
 	r.base = u.Scheme + "://" + u.Host + prefix
-	if m := hostRegion.FindStringSubmatch(u.Hostname()); m != nil {
-		r.region = m[1]
-	}
+	r.region = regionOf(u)
 	mine := func(s string) string {
 		if f.account != "" {
 			return madeUp.ReplaceAllString(s, f.account)

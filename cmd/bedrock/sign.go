@@ -78,12 +78,7 @@ func (f *signFlags) register(fs *flag.FlagSet) {
 	f.identity.register(fs)
 	fs.StringVar(&f.service, "service", "bedrock", "the service's signing `name`")
 	fs.BoolVar(&f.keepPath, "keep-path", false, "sign the path as it is sent, as S3 wants it")
-	fs.Func("time", "sign for this `time`, such as 20150830T123600Z, not for now", func(s string) (err error) {
-		if f.time, err = time.Parse(sigv4.TimeFormat, s); err != nil || len(s) != len(sigv4.TimeFormat) {
-			return errors.New("want YYYYMMDDTHHMMSSZ, in UTC")
-		}
-		return nil
-	})
+	timeFlag(fs, &f.time)
 	fs.Func("presign", "make a URL that is good for a `duration`, such as 15m or 3600s", func(s string) (err error) {
 		if f.presign, err = time.ParseDuration(s); err != nil || f.presign <= 0 {
 			return errors.New("want a duration from 1s to 168h")

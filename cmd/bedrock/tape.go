@@ -182,10 +182,9 @@ func (s *session) recordedModel() string {
 
 // recordedRegion is the region of a recorded host, when it is AWS's.
 func (s *session) recordedRegion() string {
-	region := regexp.MustCompile(`^https://[^/]*\.([a-z]{2}(?:-[a-z]+)+-[0-9]+)\.`)
 	for _, i := range s.tape.Interactions() {
-		if m := region.FindStringSubmatch(i.Request.URL); m != nil {
-			return m[1]
+		if u, err := url.Parse(i.Request.URL); err == nil && regionOf(u) != "" {
+			return regionOf(u)
 		}
 	}
 	return ""

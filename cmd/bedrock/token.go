@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"rawbedrock/sigv4"
 	"rawbedrock/sigv4/credentials"
 )
 
@@ -70,15 +69,7 @@ func setupMint(fs *flag.FlagSet) func(context.Context, env, []string) error {
 		}
 		return nil
 	})
-	fs.Func("time", "sign as if it were this `time`, RFC 3339 or 20060102T150405Z", func(s string) (err error) {
-		if m.at, err = time.Parse(sigv4.TimeFormat, s); err != nil {
-			m.at, err = time.Parse(time.RFC3339, s)
-		}
-		if err != nil {
-			return fmt.Errorf("want a time such as 2026-01-02T15:04:05Z")
-		}
-		return nil
-	})
+	timeFlag(fs, &m.at)
 	choice(fs, &m.output, "output", "text", "`form` of the answer: text (the key) or json", "text", "json")
 	alias(fs, "o", "output")
 	return m.run

@@ -35,6 +35,10 @@ var partitions = []partition{
 
 var defaultPartition = partition{"aws", "", "amazonaws.com", "api.aws", "signin.aws.amazon.com"}
 
+// Partition is the id of the partition that a region lies in, as ARNs begin
+// with it: "aws" for every region that is in no other one.
+func Partition(region string) string { return partitionOf(region).id }
+
 func partitionOf(region string) partition {
 	for _, p := range partitions {
 		rest, ok := strings.CutPrefix(region, p.prefix)

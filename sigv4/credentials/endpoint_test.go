@@ -294,3 +294,14 @@ func TestEndpointInCode(t *testing.T) {
 		}
 	}
 }
+
+func TestPartition(t *testing.T) {
+	for region, want := range map[string]string{
+		"us-east-1": "aws", "cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov", "us-iso-east-1": "aws-iso", "us-isob-east-1": "aws-iso-b",
+		"eusc-de-east-1": "aws-eusc", "nowhere": "aws", "": "aws",
+	} {
+		if got := Partition(region); got != want {
+			t.Errorf("%s: %s, want %s", region, got, want)
+		}
+	}
+}

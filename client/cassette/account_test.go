@@ -102,11 +102,16 @@ func TestCompressedAnswer(t *testing.T) {
 		if !strings.Contains(text, "Content-Encoding: "+coding) || !strings.Contains(text, "base64\n") {
 			t.Errorf("%s, no redaction:\n%s", coding, text)
 		}
+		if found := scan("x", []byte(text), newRedactor(Redaction{})); len(found) != 1 || found[0].Line != 3 {
+			t.Errorf("%s, scan: %v", coding, found)
+		}
 	}
-	c := mustOpen(t, tempFile(t), Options{Mode: Record})
-	mustDo(t, c.Wrap(answer(200, http.Header{"Content-Encoding": {"br"}}, "\x8b\x02\x80")), newRequest(t, "GET", "http://h/", ""))
-	if err := c.Close(); err == nil || !strings.Contains(err.Error(), `"br" cannot be searched for secrets`) {
-		t.Errorf("br: %v", err)
+	for coding, header := range map[string][]string{"br": {"br"}, "gzip, gzip": {"gzip", "gzip"}} {
+		c := mustOpen(t, tempFile(t), Options{Mode: Record})
+		mustDo(t, c.Wrap(answer(200, http.Header{"Content-Encoding": header}, z.String())), newRequest(t, "GET", "http://h/", ""))
+		if err := c.Close(); err == nil || !strings.Contains(err.Error(), fmt.Sprintf("%q cannot be searched for secrets", coding)) {
+			t.Errorf("%s: %v", coding, err)
+		}
 	}
 }
 

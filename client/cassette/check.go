@@ -137,6 +137,7 @@ func scan(file string, data []byte, r *redactor) []Finding {
 	s.lines = false
 	for i := range all {
 		s.line = all[i].Line
+		all[i].undress(false) // what cannot be decompressed is searched as it is
 		r.interaction(&all[i])
 	}
 	slices.SortStableFunc(s.found, func(a, b Finding) int { return a.Line - b.Line })

@@ -19,7 +19,7 @@ const maxPlain = 256 << 20
 // and takes the header off that told of it. A compressed body that is cut short
 // gives what there is.
 func plain(h http.Header, body []byte) (http.Header, []byte, error) {
-	coding := strings.ToLower(strings.TrimSpace(h.Get("Content-Encoding")))
+	coding := strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", ")))
 	if coding == "" || coding == "identity" || len(body) == 0 {
 		return h, body, nil
 	}

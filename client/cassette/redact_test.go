@@ -121,6 +121,9 @@ var answerPlaces = map[string]func(text string) string{
 	"header of a message": func(text string) string {
 		return join(message(eventstream.Headers{{Name: "a", Value: eventstream.String(text)}, {Name: "b", Value: eventstream.Bytes([]byte(text))}}, `{}`))
 	},
+	"name of a message's header": func(text string) string {
+		return join(message(eventstream.Headers{{Name: text, Value: eventstream.Bool(true)}}, `{}`))
+	},
 	"chunk": func(text string) string {
 		return join(event("chunk", `{"bytes":"`+b64(fmt.Sprintf(`{"delta":%q}`, text))+`","p":"ab"}`))
 	},

@@ -123,6 +123,7 @@ func rewriteBody(body []byte, arrivals []Arrival, f change) ([]byte, []Arrival) 
 func rewriteFrame(m eventstream.Message, f change) []byte {
 	m = m.Clone()
 	for i, h := range m.Headers {
+		m.Headers[i].Name = rewriteText(h.Name, place{}, false, f)
 		switch h.Value.Kind() {
 		case eventstream.KindString:
 			m.Headers[i].Value = eventstream.String(rewriteText(h.Value.String(), place{context: h.Name + ": "}, false, f))

@@ -61,6 +61,7 @@ func (t *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.Header = maps.Clone(k.header) // the one before may be on its way still
 	}
 	resp, err := t.next.RoundTrip(req)
+	k.traceBody() // when a recorder answered or nothing was found to sign with
 	if err != nil {
 		err = a.cause(err)
 		if timeout, ok := errors.AsType[*TimeoutError](err); ok {

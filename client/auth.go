@@ -58,6 +58,7 @@ func (s *signer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req.Header["Accept-Encoding"] = identity
 	k.sent = req
+	k.traceBody()
 	k.traceHeader("request", req.Header)
 	return s.next.RoundTrip(req)
 }

@@ -30,6 +30,7 @@ type call struct {
 	signing     Signing
 	header      http.Header // of the request, without authentication until an attempt adds it
 	payloadHash string
+	unsaid      []byte // the body, until the logger was told
 	start       time.Time
 	retrier     retryablehttp.Client
 
@@ -96,7 +97,7 @@ func (c *Client) begin(ctx context.Context, r Request, stream bool) (*call, *ret
 	if err != nil {
 		return nil, nil, k.fail(&Error{Err: err})
 	}
-	k.trace("request body", r.Body)
+	k.unsaid = r.Body
 	return k, req, nil
 }
 
@@ -202,7 +203,7 @@ func anthropic(op operation.Operation) bool { return strings.HasPrefix(op.Path, 
 
 // fail fills in what the call knows and gives its place back.
 func (k *call) fail(e *Error) *Error {
-	e.Op, e.Model, e.Endpoint, e.Region = k.op.Name, k.model, k.endpoint, k.signing.Region
+	e.Op, e.Model, e.Endpoint, e.Region = k.op.Name, redact.Text(k.model, k.secrets()...), k.endpoint, k.signing.Region
 	if e.KeyRegion == "" {
 		e.KeyRegion = k.keyRegion
 	}

@@ -47,6 +47,15 @@ func (k *call) trace(msg string, payload []byte, args ...any) {
 	}
 }
 
+// traceBody tells the request's body, once. Not before it is known what the
+// request is signed with: that may stand in it.
+func (k *call) traceBody() {
+	if k.unsaid != nil {
+		k.trace("request body", k.unsaid)
+		k.unsaid = nil
+	}
+}
+
 // traceHeader tells a header, without secrets.
 func (k *call) traceHeader(msg string, h http.Header) {
 	if k.traces() {
@@ -121,7 +130,7 @@ func (w *wireLog) end() {
 // logWire tells of the attempt, and of its connection from now on.
 func (a *attempt) logWire(req *http.Request, t *httptrace.ClientTrace) {
 	k := a.call
-	k.log("attempt", "number", len(k.attempts)+1, "method", req.Method, "host", req.URL.Host, "path", req.URL.RequestURI(), "proxy", k.client.proxyOf(req))
+	k.log("attempt", "number", len(k.attempts)+1, "method", req.Method, "host", req.URL.Host, "path", redact.Text(req.URL.RequestURI(), k.secrets()...), "proxy", k.client.proxyOf(req))
 	w := &wireLog{call: k, began: map[string]time.Time{}}
 	a.wire = w
 	var host atomic.Value
@@ -199,7 +208,7 @@ func (s *Stream) traceFrame(m eventstream.Message, end int64) {
 	}
 	headers := make([]string, len(m.Headers))
 	for i, h := range m.Headers {
-		headers[i] = h.Name + ": " + redact.Text(h.Value.String(), s.call.secrets()...)
+		headers[i] = redact.Text(h.Name+": "+h.Value.String(), s.call.secrets()...)
 	}
 	var payload []byte
 	if m.Headers.Text(":message-type") != "event" {

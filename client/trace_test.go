@@ -100,10 +100,15 @@ func TestTraceOfTheChain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 {
-		if _, err := c.Do(t.Context(), converse); err != nil {
+	pasted := converse
+	pasted.Labels, pasted.Body = []string{"ABSKcanary0123456789"}, []byte(`{"messages":[{"role":"user","content":[{"text":"canary-secret-key"}]}]}`)
+	for _, r := range []Request{pasted, converse} {
+		if _, err := c.Do(t.Context(), r); err != nil && r.Labels[0] == converse.Labels[0] {
 			t.Fatal(err)
 		}
+	}
+	if bodies := log.events(t, "request body"); len(bodies) != 2 {
+		t.Errorf("%v", bodies)
 	}
 	events := log.events(t, "credentials")
 	if len(events) != 5 || events[0]["source"] != "environment" || events[0]["outcome"] != "used" {

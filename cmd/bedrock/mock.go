@@ -12,6 +12,7 @@ import (
 
 	"rawbedrock/client/bedrocktest"
 	"rawbedrock/client/cassette"
+	"rawbedrock/client/redact"
 )
 
 // mockDrain is how long answers under way may take after an interrupt.
@@ -225,7 +226,7 @@ func accessLog(e env) func(bedrocktest.Request, bedrocktest.Outcome) {
 		if who == "" {
 			who = "-"
 		}
-		line := fmt.Sprintf("%s %s %d %d bytes %s %s", r.Method, r.Path, o.Status, o.Bytes, who, r.ID)
+		line := fmt.Sprintf("%s %s %d %d bytes %s %s", r.Method, redact.Text(r.Path), o.Status, o.Bytes, who, r.ID)
 		if o.Err != nil {
 			line += ": " + o.Err.Error()
 		}

@@ -141,6 +141,9 @@ func TestMock(t *testing.T) {
 	if got, _ := chatWith(t, c, url, "nobody", ""); got != 403 {
 		t.Errorf("an unknown key: %d", got)
 	}
+	if resp, err := c.Get(url + "/model/ABSKcanary0123456789"); err == nil {
+		resp.Body.Close()
+	}
 	code, log := stop()
 	if code != 0 || strings.Count(log, "POST /openai/v1/chat/completions ") != 5 || strings.Contains(log, "canary") {
 		t.Errorf("exit %d, log:\n%s", code, log)

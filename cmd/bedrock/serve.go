@@ -122,6 +122,9 @@ func (l *listenFlags) connect(ctx context.Context, e env, c *connection) (*sessi
 	if err != nil {
 		return nil, err
 	}
+	if s.tape != nil {
+		s.tape.Hide(l.token)
+	}
 	if _, err := s.Credentials(ctx); err != nil && err != client.ErrNoCredentials { // that itself: calls go by bearer key, or by none
 		err = setupf("%w: %w", client.ErrNoCredentials, err)
 		s.close(e, &err)

@@ -94,7 +94,9 @@ func TestServeTellsNoSecret(t *testing.T) {
 		s := servingAt(t, up, environment, "-vv")
 		for _, header := range [][]string{{}, {"Authorization", "Bearer " + environment[tokenVariable]}} {
 			for _, path := range []string{"/prompt", "/prompt/streamed"} {
-				a := s.ask(path, "Hello", header...)
+				a := s.do("POST", path, `{"prompt":"x","model":"ABSK`+canaryBearer+`"}`, header...)
+				findCanaries(t, name+" "+path+" as a model", a.body+fmt.Sprint(a.header)+s.log.String())
+				a = s.ask(path, environment["AWS_SECRET_ACCESS_KEY"]+environment["AWS_BEARER_TOKEN_BEDROCK"], header...)
 				findCanaries(t, name+" "+path, a.body+fmt.Sprint(a.header)+s.log.String())
 				if strings.Contains(a.body+s.log.String(), environment[tokenVariable]) {
 					t.Errorf("%s %s: the service's token is told: %s\n%s", name, path, a.body, s.log)

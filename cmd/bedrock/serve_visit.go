@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rawbedrock/client"
+	"rawbedrock/client/redact"
 )
 
 // visit is one request and what becomes of it.
@@ -191,7 +192,8 @@ func quotedIn(message string) func(text string) bool {
 const statusLeft = 499
 
 // record writes the line of the log. No part of a prompt or an answer is in
-// it, but for --log-prompts.
+// it, but for --log-prompts, and no secret: a model may be an API key that was
+// pasted into the wrong field.
 func (v *visit) record(broken, left bool) {
 	level, status := slog.LevelInfo, v.status
 	if left && status == 0 {
@@ -203,7 +205,7 @@ func (v *visit) record(broken, left bool) {
 	attrs := []any{"method", v.r.Method, "route", v.route.name, "status", status, "bytes", v.bytes}
 	add := func(key, value string) {
 		if value != "" {
-			attrs = append(attrs, key, value)
+			attrs = append(attrs, key, redact.Text(value, v.door.token))
 		}
 	}
 	if v.first > 0 {

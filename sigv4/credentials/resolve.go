@@ -38,6 +38,9 @@ func (r resolver) profile(p *Profile, visited []string) (found, error) {
 	if err := exclusive(p); err != nil {
 		return found{}, err
 	}
+	if _, err := r.session(p); err != nil { // even where another source comes before it, as in aws-sdk-go-v2
+		return found{}, err
+	}
 	role := p.Get("role_arn")
 	if role != "" && p.Get("source_profile") != "" {
 		base, err := r.source(p, visited)
@@ -45,9 +48,6 @@ func (r resolver) profile(p *Profile, visited []string) (found, error) {
 			return found{}, err
 		}
 		return r.role(p, base)
-	}
-	if _, err := r.session(p); err != nil { // even where static keys come before it, as in both SDKs
-		return found{}, err
 	}
 	base, err := r.own(p)
 	if err != nil {
@@ -64,16 +64,19 @@ func (r resolver) profile(p *Profile, visited []string) (found, error) {
 
 // own gives the credentials that a profile has without another one.
 func (r resolver) own(p *Profile) (found, error) {
+	web := p.Get("web_identity_token_file") != ""
 	keys, ok, err := p.StaticKeys()
 	switch {
+	case web && p.Get("role_arn") == "": // beside static keys too, as in both SDKs; AWS_ROLE_ARN does not stand in, as in aws-sdk-go-v2
+		return found{}, inProfile(p, "web_identity_token_file needs role_arn", "")
 	case err != nil:
 		return found{}, &Error{Source: "profile " + p.Name, Reason: "its static keys are not complete", Err: err}
 	case ok:
 		return found{SharedProfile{r.config, p.Name}, "static keys of " + keys.Source}, nil
 	case p.Get("role_arn") != "" && p.Get("credential_source") != "":
 		return r.named(p)
-	case p.Get("web_identity_token_file") != "":
-		return r.webIdentity(p)
+	case web:
+		return r.web(p.Get("role_arn"), p.Get("web_identity_token_file"), p.Get("role_session_name"))
 	case slices.ContainsFunc(ssoKeys, func(key string) bool { return p.Get(key) != "" }):
 		return r.sso(p)
 	case p.Get("login_session") != "":
@@ -173,13 +176,6 @@ func (r resolver) role(p *Profile, base found) (found, error) {
 		Endpoint:    endpoint.Value,
 		HTTP:        r.client,
 	}, "role " + p.Get("role_arn") + " with " + base.how}, nil
-}
-
-func (r resolver) webIdentity(p *Profile) (found, error) {
-	if p.Get("role_arn") == "" { // AWS_ROLE_ARN does not stand in, as in aws-sdk-go-v2
-		return found{}, inProfile(p, "web_identity_token_file needs role_arn", "")
-	}
-	return r.web(p.Get("role_arn"), p.Get("web_identity_token_file"), p.Get("role_session_name"))
 }
 
 func (r resolver) web(role, file, session string) (found, error) {

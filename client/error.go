@@ -210,6 +210,9 @@ const maxLine = 400
 // oneLine is the first paragraph of s without control characters, for s may
 // come from any proxy on the way and goes to a terminal.
 func oneLine(s string, limit int) string {
+	if len(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return s // one word, as every request id is
+	}
 	s, _, _ = strings.Cut(strings.TrimSpace(s), "\n\n")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

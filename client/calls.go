@@ -57,21 +57,18 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 		}
 	}
 	out := new(Out)
-	var misfit error
-	resp, err := c.whole(ctx, r, func(body []byte) bool {
-		if misfit = Unmarshal(body, out); misfit == nil && !isObject(body) {
-			misfit = errors.New("null is no answer")
+	resp, err := c.whole(ctx, r, func(body []byte) error {
+		err := Unmarshal(body, out)
+		if err == nil && !isObject(body) {
+			err = errors.New("null is no answer")
 		}
-		return misfit == nil || validJSON(body)
+		if err != nil {
+			err = fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), err)
+		}
+		return err
 	})
-	switch {
-	case resp == nil:
+	if resp == nil {
 		return nil, nil, err
-	case err == nil && misfit != nil:
-		e := callError(r, fmt.Errorf("the answer is not the JSON of a %s: %w", reflect.TypeFor[Out]().Name(), misfit))
-		e.Status, e.RequestID, e.Attempts = resp.Status, resp.RequestID(), resp.Attempts
-		e.Body, e.Bytes = resp.Body[:min(len(resp.Body), MaxKeptBody)], int64(len(resp.Body))
-		err = e
 	}
 	return out, resp, err
 }

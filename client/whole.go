@@ -19,11 +19,11 @@ import (
 // *Error. An answer of 2xx that is not what it should be, JSON as a rule, is
 // returned beside the error, for it was paid for.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
-	return c.whole(ctx, r, validJSON)
+	return c.whole(ctx, r, checkJSON)
 }
 
-// whole is Do with the question whether an answer's body is JSON.
-func (c *Client) whole(ctx context.Context, r Request, isJSON func([]byte) bool) (*Response, error) {
+// whole is Do. read says what is wrong with an answer's body.
+func (c *Client) whole(ctx context.Context, r Request, read func([]byte) error) (*Response, error) {
 	k, resp, err := c.do(ctx, r, false)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func (c *Client) whole(ctx context.Context, r Request, isJSON func([]byte) bool)
 		return nil, k.fail(&Error{Status: resp.StatusCode, RequestID: requestID(resp.Header), Bytes: int64(len(data)), Err: err})
 	}
 	answer := &Response{Status: resp.StatusCode, Header: resp.Header, Body: data, Attempts: k.attempts}
-	if e := k.refuse(resp.StatusCode, resp.Header, data, isJSON); e != nil {
+	if e := k.refuse(resp.StatusCode, resp.Header, data, read); e != nil {
 		return answer, k.fail(e)
 	}
 	k.release()
@@ -74,16 +74,20 @@ func (k *call) readAll(resp *http.Response) ([]byte, error) {
 
 // refuse looks for what makes an answer of 2xx none: an error in it, or a body
 // that the operation cannot have sent.
-func (k *call) refuse(status int, h http.Header, data []byte, isJSON func([]byte) bool) *Error {
+func (k *call) refuse(status int, h http.Header, data []byte, read func([]byte) error) *Error {
 	var err error
 	switch {
 	case unknownOperation(h, data), k.op != operation.InvokeModel && errorBody(data):
 	case isHTML(h):
 		err = errors.New("answered with text/html: that is not Bedrock but something in between")
-	case isJSON(data), k.op == operation.InvokeModel && ownFormat(h):
-		return nil
 	default:
-		return &Error{Status: status, RequestID: requestID(h), Bytes: int64(len(data)), Body: firstBytes(redact.Text(string(data[:min(len(data), 2*MaxKeptBody)]), k.secrets()...)), Err: notJSON(h, data)}
+		if err = read(data); err == nil || k.op == operation.InvokeModel && ownFormat(h) {
+			return nil
+		}
+		if !validJSON(data) {
+			err = notJSON(h, data)
+		}
+		return &Error{Status: status, RequestID: requestID(h), Bytes: int64(len(data)), Body: firstBytes(redact.Text(string(data[:min(len(data), 2*MaxKeptBody)]), k.secrets()...)), Err: err}
 	}
 	e := responseError(k.op.Name, status, h, data, k.secrets()...)
 	e.Err = err

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 
 	"rawbedrock/client/operation"
+	"rawbedrock/sigv4"
 )
 
 // What came and is not the answer is an error, and is returned beside it.
@@ -20,6 +24,13 @@ func TestAnswerBesideTheError(t *testing.T) {
 	typed, err := newClient(t, w.url).Converse(t.Context(), &ConverseRequest{ModelID: testModel})
 	if !errors.Is(err, ErrIncompleteStream) || typed == nil || string(typed.Raw) != `{"output":{"mes` {
 		t.Errorf("%+v, %v", typed, err)
+	}
+	c := scripted(t, func(r *http.Request, _ string) (int, string) {
+		return 200, strconv.Quote(r.Header.Get("X-Amz-Security-Token"))
+	}, WithCredentials(sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "canary-token"}))
+	typed, err = c.Converse(t.Context(), &ConverseRequest{ModelID: testModel})
+	if e := theError(t, err); typed == nil || string(typed.Raw) != `"canary-token"` || e.Region == "" || e.Endpoint == "" || e.Hint == "" || len(e.Body) == 0 || strings.Contains(string(e.Body), "canary") {
+		t.Errorf("%+v, %+v", typed, e)
 	}
 }
 

@@ -176,6 +176,7 @@ func TestSignatureHintNamesWhatAProxyDid(t *testing.T) {
 	}
 	for _, c := range []struct{ host, more, want string }{
 		{"bedrock-runtime.us-east-1.amazonaws.com", "via:1.1 squid\nx-forwarded-for:10.0.0.1\n", "via, x-forwarded-for"},
+		{"bedrock-runtime.us-east-1.amazonaws.com", "via:1.1 squid\nno header\n", "bedrock explain"},
 		{"bedrock-runtime.us-east-1.amazonaws.com", "", "bedrock explain"},
 	} {
 		e := &Error{Status: 403, Code: "InvalidSignatureException", Endpoint: "https://bedrock-runtime.us-east-1.amazonaws.com", Message: quote(c.host, c.more)}

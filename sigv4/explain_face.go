@@ -139,6 +139,9 @@ func (x *examination) tokenDiffers() bool {
 // selfish goes by the quoted canonical request alone: headers that no
 // signature survives, and a hash that contradicts a header.
 func (x *examination) selfish() bool {
+	if !x.isTheirs {
+		return false
+	}
 	if given, ok := x.theirs.header("x-amz-content-sha256"); ok && len(given) == 64 && given != x.theirs.payload {
 		return x.say("payload hash", "X-Amz-Content-Sha256 is not the hash of the body that arrived: the body was changed after it was hashed.", fixBody)
 	}

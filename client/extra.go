@@ -140,6 +140,9 @@ func Marshal(v any) ([]byte, error) {
 // them, which it sets anew. Of duplicate members the last one counts; bytes
 // that are not UTF-8 stay as they are. An error is a [*JSONError].
 func Unmarshal[T any](data []byte, v *T) error {
+	if v == nil {
+		return &JSONError{Offset: -1, Reason: "nowhere to unmarshal to: the pointer is nil"}
+	}
 	var fresh T
 	s := scanner{s: string(data)}
 	_, err := s.value(reflect.ValueOf(&fresh).Elem())

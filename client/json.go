@@ -28,7 +28,7 @@ var (
 type plan struct {
 	fields []field
 	index  map[string]int // of fields, by name
-	extra  int            // index of the Extra
+	extra  int            // index of the Extra; -1: a type of another package
 	union  bool           // exactly one member is set
 }
 
@@ -42,7 +42,7 @@ func planOf(t reflect.Type) *plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*plan)
 	}
-	p := &plan{index: map[string]int{}}
+	p := &plan{index: map[string]int{}, extra: -1}
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -55,6 +55,11 @@ func planOf(t reflect.Type) *plan {
 	}
 	plans.Store(t, p)
 	return p
+}
+
+// foreign refuses a struct that could lose what its fields do not hold.
+func foreign(offset int, t reflect.Type) error {
+	return &JSONError{Offset: offset, Reason: "a " + t.String() + " is no type of the wire: marshal or unmarshal what is in it, one by one"}
 }
 
 // value decodes one JSON value into v, which is zero. It is not exact when
@@ -75,7 +80,7 @@ func (s *scanner) value(v reflect.Value) (exact bool, err error) {
 		return true, s.object(v)
 	case c == '[' && t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8:
 		return s.list(v)
-	case c == '{' && t.Kind() == reflect.Map:
+	case c == '{' && t.Kind() == reflect.Map && t.Key().Kind() == reflect.String:
 		return s.mapping(v)
 	}
 	if err := s.skip(); err != nil {
@@ -112,7 +117,7 @@ func (s *scanner) mapping(v reflect.Value) (exact bool, err error) {
 		e := reflect.New(v.Type().Elem()).Elem()
 		ok, err := s.value(e)
 		exact = exact && ok
-		v.SetMapIndex(reflect.ValueOf(name), e)
+		v.SetMapIndex(reflect.ValueOf(name).Convert(v.Type().Key()), e)
 		return inPath(err, name)
 	})
 	return exact, err
@@ -121,6 +126,9 @@ func (s *scanner) mapping(v reflect.Value) (exact bool, err error) {
 // object decodes a struct. Of several members of one name the last one wins.
 func (s *scanner) object(v reflect.Value) error {
 	p := planOf(v.Type())
+	if p.extra < 0 {
+		return foreign(s.i, v.Type())
+	}
 	x := p.extraOf(v)
 	var seen uint64
 	err := s.items(func(name string) error {
@@ -214,7 +222,7 @@ func encode(b []byte, v reflect.Value) (_ []byte, err error) {
 			b = append(b, ',')
 		}
 		return closed(b, ']'), nil
-	case k == reflect.Map:
+	case k == reflect.Map && v.Type().Key().Kind() == reflect.String:
 		b = append(b, '{')
 		for _, name := range slices.SortedFunc(slices.Values(v.MapKeys()), compareText) {
 			if b, err = encode(append(appendName(b, name.String()), ':'), v.MapIndex(name)); err != nil {
@@ -229,6 +237,9 @@ func encode(b []byte, v reflect.Value) (_ []byte, err error) {
 
 func encodeObject(b []byte, v reflect.Value) (_ []byte, err error) {
 	p := planOf(v.Type())
+	if p.extra < 0 {
+		return b, foreign(-1, v.Type())
+	}
 	x := p.extraOf(v)
 	var names [4]string // stays on the stack
 	if p.union && x.odd&anyCount == 0 && len(p.members(v, x, names[:0])) != 1 {

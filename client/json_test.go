@@ -257,6 +257,8 @@ func TestMarshalErrors(t *testing.T) {
 		{InferenceConfig{TopP: new(nan / nan)}, "topP", "no JSON for the float64 NaN"},
 		{map[string]Tool{"k": {}}, "k", "a Tool has exactly one member"},
 		{make(chan int), "", "no JSON for the chan int"},
+		{map[int]Message{7: User("a")}, "", "no JSON for the map[int]client.Message"},
+		{struct{ Messages []Message }{}, "", "a struct { Messages []client.Message } is no type of the wire"},
 	} {
 		_, err := Marshal(c.v)
 		e, ok := errors.AsType[*JSONError](err)
@@ -292,6 +294,20 @@ func TestUnmarshalErrors(t *testing.T) {
 		}
 		if r.StopReason != "kept" {
 			t.Errorf("%.60s: changed its target", c.body)
+		}
+	}
+	type name string
+	var named map[name]Tag
+	if err := Unmarshal([]byte(`{"a":{"key":"b"}}`), &named); err != nil || named["a"].Key != "b" {
+		t.Errorf("%v, %v", named, err)
+	}
+	for want, err := range map[string]error{
+		"the pointer is nil":     Unmarshal[Message]([]byte(`{}`), nil),
+		"map[int]client.Message": Unmarshal([]byte(`{"1":{}}`), new(map[int]Message)),
+		"is no type of the wire": Unmarshal([]byte(`{"Body":"x"}`), new(Response)),
+	} {
+		if _, ok := errors.AsType[*JSONError](err); !ok || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
 		}
 	}
 }

@@ -48,16 +48,14 @@ func (c *Client) WaitAsyncInvoke(ctx context.Context, invocationARN string, inte
 		switch job.Status {
 		case AsyncInProgress:
 		case AsyncFailed:
-			e := callError(req, fmt.Errorf("%w: the job %s failed", ErrModelError, job.InvocationARN))
-			e.Message = job.FailureMessage
-			return job, e
+			return job, c.callError(req, &Error{Message: job.FailureMessage, Err: fmt.Errorf("%w: the job %s failed", ErrModelError, job.InvocationARN)})
 		default:
 			return job, nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return job, callError(req, context.Cause(ctx))
+			return job, c.callError(req, &Error{Err: ended(ctx)})
 		}
 	}
 }

@@ -138,11 +138,17 @@ func (a *attempt) cause(err error) error {
 	if errors.As(context.Cause(a.ctx), &timeout) {
 		return timeout
 	}
-	if ctxErr := a.call.Err(); ctxErr != nil {
-		if cause := context.Cause(a.call); cause != nil && cause != ctxErr {
-			return errors.Join(ctxErr, cause)
-		}
-		return ctxErr
+	if a.call.Err() != nil {
+		return ended(a.call)
+	}
+	return err
+}
+
+// ended says why a context is over: what it says, and its cause.
+func ended(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
+		return errors.Join(err, cause)
 	}
 	return err
 }

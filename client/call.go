@@ -123,7 +123,7 @@ func (c *Client) do(ctx context.Context, r Request, stream bool) (*call, *http.R
 	if e == nil {
 		e = &Error{Err: err}
 	} else if ctx.Err() != nil && !errors.Is(e, ctx.Err()) { // cancelled while waiting for the next attempt
-		e.Err = errors.Join(context.Cause(ctx), ctx.Err(), e.Err)
+		e.Err = errors.Join(ended(ctx), e.Err)
 	}
 	return nil, nil, k.fail(e)
 }

@@ -53,7 +53,7 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 	var err error
 	if in != nil {
 		if r.Body, err = Marshal(in); err != nil {
-			return nil, nil, notSent(r, err)
+			return nil, nil, c.notSent(r, err)
 		}
 	}
 	out := new(Out)
@@ -74,8 +74,8 @@ func typed[Out any, In any](ctx context.Context, c *Client, r Request, in *In) (
 }
 
 // callError is the error of a call that failed on this side of the wire.
-func callError(r Request, err error) *Error {
-	e := &Error{Op: r.Op.Name, Err: err}
+func (c *Client) callError(r Request, e *Error) *Error {
+	e.Op, e.Region, e.Endpoint = r.Op.Name, c.signingFor(r.Op.Host).Region, c.hosts[r.Op.Host].origin
 	if len(r.Labels) > 0 {
 		e.Model = r.Labels[0]
 	}
@@ -84,7 +84,9 @@ func callError(r Request, err error) *Error {
 }
 
 // notSent is the error of a request that was not sent.
-func notSent(r Request, err error) error { return callError(r, errors.Join(ErrValidation, err)) }
+func (c *Client) notSent(r Request, err error) error {
+	return c.callError(r, &Error{Err: errors.Join(ErrValidation, err)})
+}
 
 // lintRequest lets the caller's report look at what Lint found.
 func (c *Client) lintRequest(op operation.Operation, r *ConverseRequest) error {
@@ -96,7 +98,7 @@ func (c *Client) lintRequest(op operation.Operation, r *ConverseRequest) error {
 		return nil
 	}
 	if err := c.lint(findings); err != nil {
-		return notSent(Request{Op: op, Labels: []string{r.ModelID}}, fmt.Errorf("lint: %w", err))
+		return c.notSent(Request{Op: op, Labels: []string{r.ModelID}}, fmt.Errorf("lint: %w", err))
 	}
 	return nil
 }
@@ -124,7 +126,7 @@ func pages[Page, Item any](ctx context.Context, c *Client, first Request, of fun
 				return
 			}
 			if next == req.Query.Get("nextToken") {
-				yield(none, callError(req, fmt.Errorf("the answer's nextToken is that of the page before: the list has no end")))
+				yield(none, c.callError(req, &Error{Err: errors.New("the answer's nextToken is that of the page before: the list has no end")}))
 				return
 			}
 			req.Query.Set("nextToken", next)

@@ -353,10 +353,14 @@ func TestWaitAsyncInvoke(t *testing.T) {
 			t.Errorf("got %+v, %v after %v and %d reports", job, err, time.Since(begin), seen)
 		}
 		n = 0
-		ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+		if e := theError(t, err); e.Region == "" || e.Endpoint == "" || e.Model != "arn" {
+			t.Errorf("not said where: %+v", e)
+		}
+		enough := errors.New("enough")
+		ctx, cancel := context.WithTimeoutCause(t.Context(), 15*time.Second, enough)
 		defer cancel()
 		states = []string{"InProgress", "InProgress", "InProgress"}
-		if job, err := c.WaitAsyncInvoke(ctx, "arn", 10*time.Second, nil); !errors.Is(err, context.DeadlineExceeded) || job.Status != AsyncInProgress {
+		if job, err := c.WaitAsyncInvoke(ctx, "arn", 10*time.Second, nil); !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, enough) || job.Status != AsyncInProgress {
 			t.Errorf("got %+v, %v", job, err)
 		}
 	})

@@ -23,7 +23,7 @@ func (c *Client) ConverseStream(ctx context.Context, r *ConverseRequest) (*Conve
 	}
 	var err error
 	if req.Body, err = Marshal(r); err != nil {
-		return nil, notSent(req, err)
+		return nil, c.notSent(req, err)
 	}
 	s, err := c.Stream(ctx, req)
 	if err != nil {

@@ -27,7 +27,7 @@ type InvokeRequest struct {
 // Invoke calls InvokeModel. The answer is the model's own: [Family.Text] and
 // [Family.Usage] read it, [HeaderUsage] its headers.
 func (c *Client) Invoke(ctx context.Context, r *InvokeRequest) (*Response, error) {
-	req, err := r.request(operation.InvokeModel, "Accept")
+	req, err := c.invokeRequest(operation.InvokeModel, r, "Accept")
 	if err != nil {
 		return nil, err
 	}
@@ -37,20 +37,20 @@ func (c *Client) Invoke(ctx context.Context, r *InvokeRequest) (*Response, error
 // InvokeStream calls InvokeModelWithResponseStream. Its events are chunks of
 // the model's own JSON: [Family.Delta] reads them.
 func (c *Client) InvokeStream(ctx context.Context, r *InvokeRequest) (*Stream, error) {
-	req, err := r.request(operation.InvokeModelWithResponseStream, "X-Amzn-Bedrock-Accept")
+	req, err := c.invokeRequest(operation.InvokeModelWithResponseStream, r, "X-Amzn-Bedrock-Accept")
 	if err != nil {
 		return nil, err
 	}
 	return c.Stream(ctx, req)
 }
 
-func (r *InvokeRequest) request(op operation.Operation, accept string) (Request, error) {
+func (c *Client) invokeRequest(op operation.Operation, r *InvokeRequest, accept string) (Request, error) {
 	req := Request{Op: op, Labels: []string{r.ModelID}, Header: http.Header{}, Body: r.Body}
 	metadata := ""
 	if len(r.RequestMetadata) > 0 {
 		data, err := Marshal(r.RequestMetadata)
 		if err != nil {
-			return req, notSent(req, err)
+			return req, c.notSent(req, err)
 		}
 		metadata = string(data)
 	}

@@ -32,7 +32,7 @@ func (c *Client) admit(k *call, body []byte) error {
 		case l.slots <- struct{}{}:
 			k.release = sync.OnceFunc(func() { <-l.slots })
 		case <-k.Done():
-			return k.Err()
+			return ended(k)
 		}
 	}
 	if err := l.requests.take(k, 1); err != nil {
@@ -99,7 +99,7 @@ func (b *bucket) take(ctx context.Context, n int) error {
 		return nil
 	case <-ctx.Done():
 		b.give(want)
-		return ctx.Err()
+		return ended(ctx)
 	}
 }
 

@@ -243,7 +243,7 @@ func (c *Client) CheckAccess(ctx context.Context, models []Model) error {
 	}
 	wait.Wait()
 	if first == nil {
-		return context.Cause(ctx)
+		return ended(ctx)
 	}
 	return first
 }

@@ -66,9 +66,9 @@ type eventSource interface {
 func (c *Client) Stream(ctx context.Context, r Request) (*Stream, error) {
 	switch {
 	case r.Op.Streaming == operation.None:
-		return nil, &Error{Op: r.Op.Name, Err: fmt.Errorf("%w: the operation does not stream", ErrValidation)}
+		return nil, c.notSent(r, errors.New("the operation does not stream"))
 	case !r.streams():
-		return nil, &Error{Op: r.Op.Name, Err: fmt.Errorf(`%w: the body must say "stream":true`, ErrValidation)}
+		return nil, c.notSent(r, errors.New(`the body must say "stream":true`))
 	}
 	k, resp, err := c.do(ctx, r, true)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // StartAsyncInvoke starts a job whose result goes to Amazon S3. Without a
 // ClientRequestToken it makes one, so that a retry starts no second job.
 func (c *Client) StartAsyncInvoke(ctx context.Context, r *StartAsyncInvokeRequest) (*StartAsyncInvokeResponse, error) {
-	in := *r
+	in := *given(r)
 	if in.ClientRequestToken == "" {
 		in.ClientRequestToken = rand.Text()
 	}

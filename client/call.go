@@ -135,10 +135,6 @@ var noHeader = http.Header{}
 // request builds the HTTP request: everything but authentication.
 func (k *call) request(r Request) (*retryablehttp.Request, error) {
 	c := k.client
-	path, err := r.Op.Expand(r.Labels...)
-	if err != nil {
-		return nil, errors.Join(ErrValidation, err)
-	}
 	at, ok := c.hosts[r.Op.Host]
 	if !ok {
 		return nil, fmt.Errorf("%w: operation %s has host %q, which is none of those in package operation", ErrValidation, r.Op.Name, r.Op.Host)
@@ -148,6 +144,10 @@ func (k *call) request(r Request) (*retryablehttp.Request, error) {
 	}
 	k.endpoint = at.origin
 	k.signing = c.signingFor(r.Op.Host)
+	path, err := r.Op.Expand(r.Labels...)
+	if err != nil {
+		return nil, errors.Join(ErrValidation, err)
+	}
 	u := &url.URL{Scheme: at.url.Scheme, Host: at.url.Host, RawPath: at.url.EscapedPath() + path, RawQuery: r.Query.Encode()}
 	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
 		return nil, err

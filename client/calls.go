@@ -15,6 +15,7 @@ import (
 // a *Error. When an answer came that is not what it should be, the response
 // with its Raw body is returned beside the error, for it was paid for.
 func (c *Client) Converse(ctx context.Context, r *ConverseRequest) (*ConverseResponse, error) {
+	r = given(r)
 	if err := c.lintRequest(operation.Converse, r); err != nil {
 		return nil, err
 	}
@@ -28,6 +29,7 @@ func (c *Client) Converse(ctx context.Context, r *ConverseRequest) (*ConverseRes
 // CountTokens counts the tokens of a request; [ConverseRequest.CountTokens]
 // makes its request. Not every model can.
 func (c *Client) CountTokens(ctx context.Context, r *CountTokensRequest) (*CountTokensResponse, error) {
+	r = given(r)
 	out, _, err := typed[CountTokensResponse](ctx, c, Request{Op: operation.CountTokens, Labels: []string{r.ModelID}}, r)
 	return out, err
 }
@@ -35,6 +37,7 @@ func (c *Client) CountTokens(ctx context.Context, r *CountTokensRequest) (*Count
 // ApplyGuardrail runs a guardrail on text or images, without a model. That the
 // guardrail intervened is no error: see Action.
 func (c *Client) ApplyGuardrail(ctx context.Context, r *ApplyGuardrailRequest) (*ApplyGuardrailResponse, error) {
+	r = given(r)
 	labels := []string{r.GuardrailIdentifier, r.GuardrailVersion}
 	out, _, err := typed[ApplyGuardrailResponse](ctx, c, Request{Op: operation.ApplyGuardrail, Labels: labels}, r)
 	return out, err
@@ -43,8 +46,16 @@ func (c *Client) ApplyGuardrail(ctx context.Context, r *ApplyGuardrailRequest) (
 // InvokeGuardrailChecks runs single checks, without a guardrail of one's own.
 // It detects and scores; it blocks nothing.
 func (c *Client) InvokeGuardrailChecks(ctx context.Context, r *GuardrailChecksRequest) (*GuardrailChecksResponse, error) {
-	out, _, err := typed[GuardrailChecksResponse](ctx, c, Request{Op: operation.InvokeGuardrailChecks}, r)
+	out, _, err := typed[GuardrailChecksResponse](ctx, c, Request{Op: operation.InvokeGuardrailChecks}, given(r))
 	return out, err
+}
+
+// given is r, or the zero request in place of nil.
+func given[T any](r *T) *T {
+	if r == nil {
+		r = new(T)
+	}
+	return r
 }
 
 // typed sends in, unless it is nil, as JSON and decodes the answer. The raw

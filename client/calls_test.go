@@ -339,6 +339,27 @@ func TestListAsyncInvokesPages(t *testing.T) {
 	}
 }
 
+// A request that is nil is refused as an empty one is, and nothing is sent.
+func TestNilRequest(t *testing.T) {
+	c := scripted(t, func(*http.Request, string) (int, string) { t.Error("sent"); return 200, "{}" })
+	calls := map[string]error{}
+	_, calls["Converse"] = c.Converse(t.Context(), nil)
+	_, calls["ConverseStream"] = c.ConverseStream(t.Context(), nil)
+	_, calls["CountTokens"] = c.CountTokens(t.Context(), nil)
+	_, calls["ApplyGuardrail"] = c.ApplyGuardrail(t.Context(), nil)
+	_, calls["StartAsyncInvoke"] = c.StartAsyncInvoke(t.Context(), nil)
+	_, calls["InvokeModel"] = c.Invoke(t.Context(), nil)
+	_, calls["InvokeModelWithResponseStream"] = c.InvokeStream(t.Context(), nil)
+	for op, err := range calls {
+		if e := theError(t, err); !errors.Is(err, ErrValidation) || e.Op != op || e.Region == "" {
+			t.Errorf("%s: %+v", op, e)
+		}
+	}
+	if len(Lint(nil)) == 0 {
+		t.Error("Lint found nothing")
+	}
+}
+
 func TestWaitAsyncInvoke(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		states := []string{"InProgress", "InProgress", "Failed"}

@@ -17,6 +17,7 @@ type ConverseStream struct {
 // ConverseStream is Converse with the answer in events. It returns when Bedrock
 // has accepted the request.
 func (c *Client) ConverseStream(ctx context.Context, r *ConverseRequest) (*ConverseStream, error) {
+	r = given(r)
 	req := Request{Op: operation.ConverseStream, Labels: []string{r.ModelID}}
 	if err := c.lintRequest(req.Op, r); err != nil {
 		return nil, err

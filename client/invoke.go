@@ -45,6 +45,7 @@ func (c *Client) InvokeStream(ctx context.Context, r *InvokeRequest) (*Stream, e
 }
 
 func (c *Client) invokeRequest(op operation.Operation, r *InvokeRequest, accept string) (Request, error) {
+	r = given(r)
 	req := Request{Op: op, Labels: []string{r.ModelID}, Header: http.Header{}, Body: r.Body}
 	metadata := ""
 	if len(r.RequestMetadata) > 0 {

@@ -23,6 +23,7 @@ func (f Finding) String() string { return f.Path + ": " + f.Message + " (" + f.R
 // models answered with; what it does not know it lets pass. Nil is a good sign
 // and no promise.
 func Lint(r *ConverseRequest) []Finding {
+	r = given(r)
 	l := linter{request: r}
 	l.family, l.known = FamilyOf(r.ModelID)
 	l.types(reflect.ValueOf(r).Elem(), "")

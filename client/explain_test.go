@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"rawbedrock/client/bedrocktest"
 	"rawbedrock/client/operation"
@@ -93,6 +95,15 @@ func TestHintNamesWhatChangedOnTheWay(t *testing.T) {
 
 const transcriptBody = `{"message":"The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for this request should have been\n'POST\n/model/x%253A0/converse\n\nhost:h\nx-amz-date:20260101T000000Z\n\nhost;x-amz-date\ne3b0'\n\nThe String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20260101T000000Z\n20260101/us-east-1/bedrock/aws4_request\nd61e'\n"}`
 
+// inUTF16 is text as PowerShell saves it.
+func inUTF16(text string, order binary.AppendByteOrder) string {
+	var out []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+		out = order.AppendUint16(out, unit)
+	}
+	return string(out)
+}
+
 func TestReadTranscript(t *testing.T) {
 	curlV := strings.NewReplacer("BODY", transcriptBody).Replace(`* Trying 127.0.0.1:8090...
 * Connected to 127.0.0.1 (127.0.0.1) port 8090 (#0)
@@ -122,7 +133,9 @@ BODY* Connection #0 to host h left intact
 `)
 	plain := "POST https://h/model/x%3A0/converse?a=b HTTP/1.1\nHost: h\nX-Amz-Date: 20260101T000000Z\nX-Note:   two  blanks \nContent-Length: 7\n\n{\"a\":1}\n\nHTTP/2 403\ndate: Thu, 01 Jan 2026 00:10:00 GMT\nx-amzn-errortype: InvalidSignatureException\n\n" + transcriptBody
 	for name, text := range map[string]string{"curl -v": curlV, "curl -v with CRLF": strings.ReplaceAll(curlV, "\n", "\r\n"), "plain": plain,
-		"indented": "  " + strings.ReplaceAll(curlV, "\n", "\n  "), "with times": regexp.MustCompile(`(?m)^[<>*{}]( |$)`).ReplaceAllString(curlV, "12:34:56.789012 $0")} {
+		"indented": "  " + strings.ReplaceAll(curlV, "\n", "\n  "), "with times": regexp.MustCompile(`(?m)^[<>*{}]( |$)`).ReplaceAllString(curlV, "12:34:56.789012 $0"),
+		"UTF-8 with a mark": "\ufeff" + strings.TrimPrefix(curlV, "* Trying 127.0.0.1:8090...\n* Connected to 127.0.0.1 (127.0.0.1) port 8090 (#0)\n"),
+		"UTF-16":            inUTF16(curlV, binary.LittleEndian), "UTF-16, big endian": inUTF16(curlV, binary.BigEndian)} {
 		r := ReadTranscript([]byte(text))
 		if r.Status != 403 || r.Header.Get("Date") == "" || r.Request == nil {
 			t.Errorf("%s: %+v", name, r)

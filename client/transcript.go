@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 )
 
 // Transcript is a call as somebody saved it: what can be read out of the body
@@ -37,6 +39,7 @@ var (
 // ReadTranscript reads what it can. Of several requests and answers it takes
 // the last; interim answers and those of a proxy to CONNECT do not count.
 func ReadTranscript(text []byte) Transcript {
+	text = withoutMark(text)
 	r := transcriptReader{}
 	for line := range strings.Lines(string(text)) {
 		r.line(strings.TrimRight(line, "\r\n"), line)
@@ -51,6 +54,25 @@ func ReadTranscript(text []byte) Transcript {
 		r.t.Request = nil
 	}
 	return r.t
+}
+
+// withoutMark is text in UTF-8 without a byte order mark: PowerShell saves what
+// a program printed as UTF-16, or as UTF-8 with a mark.
+func withoutMark(text []byte) []byte {
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case bytes.HasPrefix(text, []byte("\xef\xbb\xbf")):
+		return text[3:]
+	case bytes.HasPrefix(text, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	case !bytes.HasPrefix(text, []byte("\xff\xfe")):
+		return text
+	}
+	units := make([]uint16, len(text)/2-1)
+	for i := range units {
+		units[i] = order.Uint16(text[2*i+2:])
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // transcriptReader goes through a transcript line by line.

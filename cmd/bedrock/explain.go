@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"rawbedrock/client"
@@ -114,7 +115,7 @@ func (f *explainFlags) unexplained(r client.Refusal, x client.Explanation) error
 	case x.Error == nil:
 		return defectf("there is no error in the input")
 	}
-	return defectf("nothing is known of this error: %s", oneLine([]byte(x.Error.Error())))
+	return defectf("nothing is known of this error: %s", oneLine([]byte(strings.TrimPrefix(x.Error.Error(), "bedrock: "))))
 }
 
 // read takes the answer from FILE, stdin or the call that was kept.

@@ -56,10 +56,14 @@ func printExplanation(w io.Writer, x client.Explanation, ok bool, output string)
 			code = strings.TrimSpace(fmt.Sprint(e.Status, " ", e.Code))
 		}
 		message, _, _ := strings.Cut(e.Message, "\n\n")
-		fmt.Fprintf(&b, "error:   %s\n", strings.TrimPrefix(code+": "+firstLine(message), ": "))
+		fmt.Fprintf(&b, "error:   %s\n", strings.Trim(code+": "+firstLine(message), ": "))
 	}
 	if ok {
-		fmt.Fprintf(&b, "culprit: %s\nwhy:     %s\nfix:     %s\n", x.Culprit, firstLine(x.Why), firstLine(x.Fix))
+		fmt.Fprintf(&b, "culprit: %s\n", x.Culprit)
+		if x.Why != "" {
+			fmt.Fprintf(&b, "why:     %s\n", firstLine(x.Why))
+		}
+		fmt.Fprintf(&b, "fix:     %s\n", firstLine(x.Fix))
 	} else if e := x.Error; e != nil && e.Hint != "" {
 		fmt.Fprintf(&b, "hint:    %s\n", e.Hint)
 	}

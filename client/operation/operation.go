@@ -47,7 +47,7 @@ type Operation struct {
 	Path      string // labels in braces, each one path segment
 	Host      Host
 	Streaming Streaming
-	Action    string // the IAM action, without "bedrock:" for mantle's own
+	Action    string // the IAM action: "bedrock:InvokeModel"; of mantle's own "bedrock-mantle:CreateInference"
 }
 
 // The operations of bedrock-runtime.

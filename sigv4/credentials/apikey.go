@@ -25,10 +25,10 @@ const (
 	longTermPrefix = "ABSK"
 	keyURL         = "https://bedrock.amazonaws.com/?Action=CallWithBearerToken"
 	keyVersion     = "&Version=1"
-
-	// MaxKeyLife is the longest life of a short-term Bedrock API key.
-	MaxKeyLife = 12 * time.Hour
 )
+
+// MaxKeyLife is the longest life of a short-term Bedrock API key.
+const MaxKeyLife = 12 * time.Hour
 
 // Kinds of API keys.
 const (

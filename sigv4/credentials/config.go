@@ -69,7 +69,11 @@ func Load(o Options) (*Config, error) {
 	if name := c.ProfileName; name.Value == "" {
 		c.ProfileName = Setting{"default", "default"}
 	} else if c.profiles[name.Value] == nil {
-		return nil, fmt.Errorf("credentials: profile %q (%s) is not in %s", name.Value, name.Source, c.fileNames())
+		from := ""
+		if name.Source != "code" { // else the caller knows
+			from = " (" + name.Source + ")"
+		}
+		return nil, fmt.Errorf("credentials: profile %q%s is not in %s", name.Value, from, c.fileNames())
 	}
 	c.Region = c.pick(o.Region, "AWS_REGION", "AWS_DEFAULT_REGION")
 	if c.Region.Value == "" {

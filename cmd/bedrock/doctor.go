@@ -51,7 +51,11 @@ func doctorCommand() command {
 		name: "doctor", args: "[MODEL]", short: "find out why a call does not work, and what to do", long: doctorLong,
 		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
 			var d doctorFlags
-			d.connection.register(fs)
+			d.connection.registerCalls(fs)
+			d.tapeFlags.registerRecord(fs) // a replay would say nothing of this machine, now
+			fs.Lookup("max-attempts").Usage = "try at most `N` times, 2 unless given"
+			fs.Lookup("first-event-timeout").Usage = "longest `wait` for an answer or its first event, 1m unless given"
+			fs.Lookup("idle-timeout").Usage = "longest `wait` within an answer, 1m unless given"
 			fs.StringVar(&d.model, "model", "", "model `id`, inference profile or ARN, where no argument names it; else BEDROCK_MODEL")
 			alias(fs, "m", "model")
 			fs.BoolVar(&d.noCall, "no-call", false, "do not call the model: nothing is billed, and access stays untried")
@@ -90,6 +94,7 @@ type examination struct {
 	openErr error
 	auth    authReport
 	wire    reached
+	unsaid  error // of writing the report
 	checks  []check
 	account string // of the caller, when STS told it
 	call    trial  // of the model
@@ -99,9 +104,6 @@ type examination struct {
 func (d *doctorFlags) run(ctx context.Context, e env, args []string) (err error) {
 	if len(args) > 1 {
 		return usagef("one model, not %d arguments", len(args))
-	}
-	if d.replay != "" {
-		return usagef("--replay: doctor examines this machine and this account, now")
 	}
 	d.model = cmp.Or(strings.Join(args, ""), d.model, e.getenv("BEDROCK_MODEL"))
 	if _, err := operation.Converse.Expand(d.model); d.model != "" && err != nil {
@@ -136,6 +138,7 @@ func (d *doctorFlags) run(ctx context.Context, e env, args []string) (err error)
 // patience is shorter than that of a call which does real work.
 func (d *doctorFlags) patience() {
 	d.traceJSON = d.output == "json"
+	d.quiet = true // the report tells what warnings would
 	d.timeouts.FirstEvent = cmp.Or(d.timeouts.FirstEvent, time.Minute)
 	d.timeouts.Idle = cmp.Or(d.timeouts.Idle, time.Minute)
 	d.maxAttempts = cmp.Or(d.maxAttempts, 2)
@@ -148,17 +151,21 @@ func (x *examination) add(name, state, message, remedy string) {
 		c.Remedy = ""
 	}
 	x.checks = append(x.checks, c)
-	if x.out != nil {
-		c.print(x.out)
-	}
-}
-
-func (c check) print(w io.Writer) {
 	text := fmt.Sprintf("%-4s  %-12s  %s\n", c.State, c.Name, c.Message)
 	if c.Remedy != "" {
 		text += fmt.Sprintf("%20s%s\n", "-> ", c.Remedy)
 	}
-	io.WriteString(w, strings.Map(visible, text))
+	x.say(strings.Map(visible, text))
+}
+
+// say prints a part of a report that comes as it is made.
+func (x *examination) say(text string) {
+	if x.out == nil {
+		return
+	}
+	if _, err := io.WriteString(x.out, text); err != nil && !x.flags.policy {
+		x.unsaid = err
+	}
 }
 
 // local finds what the environment and the files say. An error is one of the
@@ -176,7 +183,11 @@ func (x *examination) local(ctx context.Context) error {
 	x.auth = authReport{Auth: "none", conn: &x.flags.connection, secrets: secrets}
 	x.config, err = credentials.Load(o)
 	if err != nil {
-		x.add("credentials", checkFail, plain(err), "Correct the file or the name of the profile; `bedrock auth` shows where was looked.")
+		remedy := "Correct the file or the name of the profile; `bedrock auth` shows where was looked."
+		if strings.Contains(err.Error(), bearerName) {
+			remedy = "Set " + bearerName + " to the key alone, or unset it."
+		}
+		x.add("credentials", checkFail, plain(err), remedy)
 		return nil
 	}
 	x.credentials(x.auth.fill(ctx, o))
@@ -263,17 +274,16 @@ func (x *examination) report() error {
 		}
 	}
 	switch {
-	case first == nil && x.out != nil && x.flags.noCall:
-		fmt.Fprintf(x.out, "\nNothing stands in the way of a call to %s; it was not tried.\n", x.model)
-	case first == nil && x.out != nil:
-		fmt.Fprintf(x.out, "\nA call to %s works.\n", x.model)
+	case first == nil && x.flags.noCall:
+		x.say(fmt.Sprintf("\nNothing stands in the way of a call to %s; it was not tried.\n", x.model))
 	case first == nil:
+		x.say(fmt.Sprintf("\nA call to %s works.\n", x.model))
 	case first.Name == "credentials" || first.Name == "region":
 		return setupf("a call would not work: see %s", first.Name)
 	default:
 		return defectf("a call would not work: see %s", first.Name)
 	}
-	return nil
+	return x.unsaid
 }
 
 func (x *examination) printJSON(works bool) error {

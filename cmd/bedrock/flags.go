@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rawbedrock/client"
@@ -24,6 +25,7 @@ type connection struct {
 	maxAttempts    int
 	verbose, trace bool
 	traceJSON      bool // -v as JSON lines
+	quiet          bool // no warnings without -v
 }
 
 func (c *connection) register(fs *flag.FlagSet) {
@@ -144,7 +146,7 @@ func (o *oneOf) choices() []string { return o.values }
 // Set takes one of the values.
 func (o *oneOf) Set(s string) error {
 	if !slices.Contains(o.values, s) {
-		return fmt.Errorf("want one of %q", o.values)
+		return fmt.Errorf("want one of %s", strings.Join(o.values, ", "))
 	}
 	*o.p = s
 	return nil

@@ -60,9 +60,9 @@ func (c *connection) open(e env, dry bool) (*session, error) {
 	opts := []client.Option{
 		client.WithTimeouts(c.timeouts),
 		client.WithAuth(auths[c.auth]),
-		client.WithLogger(c.logger(e)),
 		client.WithRetry(client.Retry{MaxAttempts: c.maxAttempts}),
 	}
+	var secrets map[string]string
 	err := c.tapeFlags.open(e, c, s)
 	switch {
 	case err != nil:
@@ -71,11 +71,12 @@ func (c *connection) open(e env, dry bool) (*session, error) {
 	case c.mock:
 		opts, err = c.mocked(e, s, opts, dry)
 	default:
-		opts, err = c.real(e, opts)
+		opts, secrets, err = c.real(e, opts)
 	}
 	if err != nil {
 		return nil, err
 	}
+	opts = append(opts, client.WithLogger(c.logger(e, secrets)))
 	if s.tape != nil && !dry {
 		opts = append(opts, client.WithRecorder(s.record))
 	}
@@ -97,8 +98,11 @@ var auths = map[string]client.Auth{
 }
 
 // logger writes what -v and -vv ask for to stderr, warnings always.
-func (c *connection) logger(e env) *slog.Logger {
+func (c *connection) logger(e env, secrets map[string]string) *slog.Logger {
 	level := slog.LevelWarn
+	if c.quiet {
+		level = slog.LevelError
+	}
 	if c.verbose {
 		level = slog.LevelDebug
 	}
@@ -112,7 +116,13 @@ func (c *connection) logger(e env) *slog.Logger {
 	case c.replay != "":
 		fixed = "--replay"
 	}
-	return newLogger(e.stderr, level, c.traceJSON && level < slog.LevelWarn, fixed)
+	report := authReport{conn: c, secrets: secrets}
+	return newLogger(e.stderr, level, c.traceJSON && level < slog.LevelWarn, func(key, name string) string {
+		if key == "endpoint_from" && name == "code" && c.endpoint == "" && secrets["AWS_URL"] != "" {
+			name = "AWS_URL"
+		}
+		return report.source(name, fixed)
+	})
 }
 
 // mocked starts a Bedrock on loopback and points the client at it, without a
@@ -153,16 +163,16 @@ func (c *connection) inside() bool { return c.mock || c.replay != "" }
 
 // real takes what the flags say and leaves the rest to the environment and the
 // shared files, as the AWS SDKs do.
-func (c *connection) real(e env, opts []client.Option) ([]client.Option, error) {
-	o, _, err := c.options(e)
+func (c *connection) real(e env, opts []client.Option) ([]client.Option, map[string]string, error) {
+	o, secrets, err := c.options(e)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opts = append(opts, client.WithEnv(o.Getenv), client.WithRegion(o.Region), client.WithProfile(o.Profile))
 	if o.Endpoint != "" {
 		opts = append(opts, client.WithEndpoint(o.Endpoint))
 	}
-	return opts, nil
+	return opts, secrets, nil
 }
 
 // options is what the flags say of credentials, region and endpoint, with the

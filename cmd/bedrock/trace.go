@@ -20,38 +20,36 @@ import (
 )
 
 // newLogger writes what the client tells: prose for a person, or JSON lines.
-// fixed is where settings come from that the client was given by this program.
-func newLogger(w io.Writer, level slog.Level, asJSON bool, fixed string) *slog.Logger {
+// source names where a setting or a credential comes from.
+func newLogger(w io.Writer, level slog.Level, asJSON bool, source func(key, name string) string) *slog.Logger {
 	handler := slog.Handler(traceHandler{level: level, out: &traceWriter{w: w}})
 	if asJSON {
 		handler = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: jsonAttr})
 	}
-	return slog.New(fixing{handler, fixed})
+	return slog.New(sourced{handler, source})
 }
 
-// fixing is a handler that knows what "code" means as the source of a setting.
-type fixing struct {
+// sourced is a handler that knows where this program took things from that it
+// gave the client as its code's or the environment's.
+type sourced struct {
 	slog.Handler
-	fixed string
+	source func(key, name string) string
 }
 
-func (f fixing) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return fixing{f.Handler.WithAttrs(attrs), f.fixed}
+func (s sourced) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return sourced{s.Handler.WithAttrs(attrs), s.source}
 }
 
-func (f fixing) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message != "settings" {
-		return f.Handler.Handle(ctx, r)
-	}
+func (s sourced) Handle(ctx context.Context, r slog.Record) error {
 	told := slog.NewRecord(r.Time, r.Level, r.Message, r.PC)
 	r.Attrs(func(a slog.Attr) bool {
-		if strings.HasSuffix(a.Key, "_from") && a.Value.String() == "code" {
-			a.Value = slog.StringValue(f.fixed)
+		if strings.HasSuffix(a.Key, "_from") || a.Key == "source" {
+			a.Value = slog.StringValue(s.source(a.Key, a.Value.String()))
 		}
 		told.AddAttrs(a)
 		return true
 	})
-	return f.Handler.Handle(ctx, told)
+	return s.Handler.Handle(ctx, told)
 }
 
 // jsonAttr writes durations in milliseconds, under a name that says so, and

@@ -107,8 +107,7 @@ func (c command) run(ctx context.Context, e env, path string, args []string) err
 	action := c.setup(fs)
 	rest, err := parseFlags(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
-		c.printHelp(e.stdout, path)
-		return nil
+		return c.printHelp(e.stdout, path)
 	}
 	if err != nil {
 		return err
@@ -136,7 +135,10 @@ func parseFlags(fs *flag.FlagSet, args []string) ([]string, error) {
 		if err := fs.Parse(args[:n]); errors.Is(err, flag.ErrHelp) {
 			return nil, err
 		} else if err != nil {
-			return nil, usagef("%v (arguments that begin with '-' go after '--')", err)
+			if text := err.Error(); strings.HasPrefix(text, "flag provided but not defined") || strings.HasPrefix(text, "bad flag syntax") {
+				return nil, usagef("%s (arguments that begin with '-' go after '--')", text)
+			}
+			return nil, usagef("%w", err)
 		}
 		args = args[n:]
 	}

@@ -111,6 +111,9 @@ func completedFlags(c command) (all []completedFlag) {
 		}
 		if name := strings.TrimSuffix(f.Name, "s"); this.values == nil && (name == "region" || name == "r") {
 			this.values = slices.Concat(commercialRegions, govRegions)
+			if f.Name == "regions" {
+				this.values = append(this.values, "all")
+			}
 		}
 		all = append(all, this)
 	})

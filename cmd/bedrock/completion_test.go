@@ -43,6 +43,7 @@ func TestCompletion(t *testing.T) {
 			"converse Hello --dry-run ": "boto3 curl go http json",
 			"chat -o js":                "json jsonl",
 			"probe m --apis ":           "all chat converse invoke mantle",
+			"probe m --regions al":      "all",
 			"models -r us-gov":          "us-gov-east-1 us-gov-west-1",
 			"cassette show --as g":      "go",
 			"completion ":               "bash fish zsh",

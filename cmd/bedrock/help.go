@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+
+	"rawbedrock/client"
 )
 
 const intro = `bedrock calls Amazon Bedrock's REST interface and shows every byte of it.
@@ -57,14 +60,14 @@ func versionCommand() command {
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return "(unknown)"
+		return client.Version
 	}
-	parts := []string{info.Main.Version}
+	parts := []string{client.Version}
 	for _, s := range info.Settings {
 		switch {
-		case s.Key == "vcs.revision" && !strings.Contains(parts[0], s.Value[:min(12, len(s.Value))]):
+		case s.Key == "vcs.revision":
 			parts = append(parts, s.Value[:min(12, len(s.Value))])
-		case s.Key == "vcs.modified" && s.Value == "true" && !strings.HasSuffix(parts[0], "+dirty"):
+		case s.Key == "vcs.modified" && s.Value == "true":
 			parts = append(parts, "modified")
 		}
 	}
@@ -96,11 +99,11 @@ func help(w io.Writer, path []string) error {
 		case j < 0:
 			return usagef("no help for %q: there is %s; topics are %s", strings.Join(path[:i+1], " "), names(table), strings.Join(topicNames, ", "))
 		case i == len(path)-1:
-			table[j].printHelp(w, strings.Join(path, " "))
-			if isTopic {
-				io.WriteString(w, "\n"+text)
+			err := table[j].printHelp(w, strings.Join(path, " "))
+			if err == nil && isTopic {
+				_, err = io.WriteString(w, "\n"+text)
 			}
-			return nil
+			return err
 		}
 		table = table[j].sub
 	}
@@ -117,17 +120,26 @@ func list(w io.Writer, prefix string, table []command) {
 	}
 }
 
-func (c command) printHelp(w io.Writer, path string) {
+func (c command) printHelp(w io.Writer, path string) error {
+	var b bytes.Buffer
 	if c.sub != nil {
-		fmt.Fprintf(w, "bedrock %s: %s\n\n", path, c.short)
-		list(w, path+" ", c.sub)
-		return
+		fmt.Fprintf(&b, "bedrock %s: %s\n\n", path, c.short)
+		list(&b, path+" ", c.sub)
+		fmt.Fprintf(&b, "\n'bedrock %s COMMAND -h' shows the flags of one.\n\nExamples:\n", path)
+		for _, c := range c.sub {
+			_, examples, _ := strings.Cut(c.long, "Examples:\n")
+			b.WriteString(examples)
+		}
+		_, err := w.Write(b.Bytes())
+		return err
 	}
 	fs := flag.NewFlagSet(path, flag.ContinueOnError)
 	c.setup(fs)
 	usage := strings.TrimSpace("usage: bedrock " + path + " [flags] " + c.args)
-	fmt.Fprintf(w, "%s\n\n%s: %s\n\n%s", usage, path, c.short, c.long)
-	printFlags(w, fs)
+	fmt.Fprintf(&b, "%s\n\n%s: %s\n\n%s", usage, path, c.short, c.long)
+	printFlags(&b, fs)
+	_, err := w.Write(b.Bytes())
+	return err
 }
 
 // printFlags lists the flags in two columns, short names beside long ones.

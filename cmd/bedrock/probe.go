@@ -58,6 +58,8 @@ func probeCommand() command {
 			p.auths.allowed = []string{"sigv4", "bearer"}
 			fs.Var(&p.regions, "regions", "`list` of regions with commas between them, or all")
 			fs.Var(&p.apis, "apis", "`list` of APIs: converse, invoke, chat, mantle, or all; converse unless given")
+			fs.Lookup("max-attempts").Usage = "try each call at most `N` times, once unless given"
+			fs.Lookup("first-event-timeout").Usage = "longest `wait` for an answer, 1m unless given"
 			auth := fs.Lookup("auth") // here it is a list too
 			auth.Value, auth.Usage = &p.auths, "`list` of ways to authenticate: sigv4, bearer, or all; else the one that calls take"
 			fs.Func("parallel", "have at most `N` calls under way at once, 8 unless given", wholeNumber(&p.parallel, 1))

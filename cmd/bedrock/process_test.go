@@ -187,11 +187,12 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("/dev/full absent")
 	}
 	defer full.Close()
-	for _, form := range []string{"text", "json", "jsonl", "raw"} {
+	for _, line := range []string{"converse --mock -o text Hello", "converse --mock -o json Hello", "converse --mock -o jsonl Hello", "converse --mock -o raw Hello",
+		"doctor --mock --no-call", "converse -h", "token -h", "help auth"} {
 		var stderr strings.Builder
-		code := run(t.Context(), env{strings.NewReader(""), full, &stderr, exampleEnv(nil)}, []string{"converse", "--mock", "-o", form, "Hello"})
+		code := run(t.Context(), env{strings.NewReader(""), full, &stderr, exampleEnv(nil)}, strings.Fields(line))
 		if code != exitRefused || !strings.Contains(stderr.String(), "no space left") {
-			t.Errorf("%s: exit %d: %s", form, code, stderr.String())
+			t.Errorf("%s: exit %d: %s", line, code, stderr.String())
 		}
 	}
 }

@@ -41,6 +41,7 @@ func proxyCommand() command {
 		setup: func(fs *flag.FlagSet) func(context.Context, env, []string) error {
 			var p proxyFlags
 			p.connection.register(fs)
+			fs.Lookup("max-attempts").Usage = "without effect, whatever `N` is: the caller tries again"
 			p.listenFlags.register(fs, "127.0.0.1:8091")
 			return func(ctx context.Context, e env, args []string) error {
 				if err := noArgs(args); err != nil {

@@ -40,6 +40,7 @@ const (
 )
 
 func (l *listenFlags) register(fs *flag.FlagSet, addr string) {
+	fs.Lookup("v").Usage = "show the calls as they happen on stderr"
 	fs.StringVar(&l.addr, "addr", addr, "`HOST:PORT` to listen on; port 0 takes a free one; beyond this machine a token is required")
 	fs.StringVar(&l.tokenFile, "token-file", "", "`file` with the token that clients must send as Authorization: Bearer; else "+tokenVariable)
 	fs.Var(&l.allowHosts, "allow-host", "also answer requests for this `name`, as a reverse proxy sends it in Host; may be repeated")

@@ -24,11 +24,17 @@ type tapeFlags struct {
 }
 
 func (r *tapeFlags) register(fs *flag.FlagSet) {
-	r.tape = new(*cassette.Cassette)
-	fs.StringVar(&r.record, "record", "", "record the exchange to a cassette, this `file`; what it has of other requests stays")
+	r.registerRecord(fs)
 	fs.StringVar(&r.replay, "replay", "", "answer from this cassette, a `file` or a directory of them: no credentials, no network")
 	registerPace(fs, &r.pace)
+}
+
+// registerRecord takes the flags of a recording alone.
+func (r *tapeFlags) registerRecord(fs *flag.FlagSet) {
+	r.tape = new(*cassette.Cassette)
+	fs.StringVar(&r.record, "record", "", "record the exchange to a cassette, this `file`; what it has of other requests stays")
 	r.redaction.register(fs, "what --record does not write")
+	fs.Lookup("redact").Usage += ". The word none stores everything"
 }
 
 func registerPace(fs *flag.FlagSet, p **cassette.Pace) {
@@ -46,14 +52,14 @@ type redaction struct {
 }
 
 func (r *redaction) register(fs *flag.FlagSet, what string) {
-	fs.Func("redact", "more of "+what+": matches of this regular `expression`; may be repeated. The word none stores everything", func(s string) error {
+	fs.Func("redact", "more of "+what+": matches of this regular `expression`; may be repeated", func(s string) error {
 		if s == "none" {
 			r.none = true
 			return nil
 		}
 		rule, err := regexp.Compile(s)
 		if err == nil && rule.MatchString("") {
-			err = fmt.Errorf("it matches nothing at all, too")
+			err = fmt.Errorf("it matches an empty text too")
 		}
 		r.rules = append(r.rules, rule)
 		return err

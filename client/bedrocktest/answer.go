@@ -3,6 +3,7 @@ package bedrocktest
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
@@ -81,6 +82,9 @@ func (s *Server) answer(q ask) (answer, *apiError) {
 		return a, err
 	case forced:
 		input, err := example(tool.schema, lenient)
+		if types := asObject(tool.schema).texts("type"); err == nil && len(types) > 0 && !slices.Contains(types, "object") {
+			err = errors.New("#: the type of a tool's input must be object")
+		}
 		if err != nil {
 			return a, invalid("The mock cannot fill in the input schema of the tool " + tool.name + ": " + err.Error())
 		}

@@ -91,6 +91,11 @@ func TestForcedTools(t *testing.T) {
 	if a.status != 400 {
 		t.Errorf("a tool that is not there: %d %s", a.status, a.body)
 	}
+	array := strings.Replace(tools, `"type":"object"`, `"type":"array"`, 1)
+	a = call(t, s, operation.Converse, sonnet, `{"messages":[{"role":"user","content":[{"text":"Weather?"}]}],"toolConfig":{`+array+`,"toolChoice":{"tool":{"name":"get_time"}}}}`)
+	if a.status != 400 || !strings.Contains(string(a.body), "must be object") {
+		t.Errorf("a tool that takes an array: %d %s", a.status, a.body)
+	}
 }
 
 // A tool's result leads to an answer in words.

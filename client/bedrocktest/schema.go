@@ -1,8 +1,10 @@
 package bedrocktest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 )
@@ -73,15 +75,43 @@ func (g *generator) value(schema any, path, key string, depth int) (any, error) 
 		return nil, err
 	}
 	if v, ok := s["const"]; ok {
-		return v, nil
+		return listed(s, []any{v}, path, "const")
 	}
-	if values, ok := s["enum"]; ok {
-		if l, _ := values.([]any); len(l) > 0 {
-			return l[0], nil
-		}
-		return nil, fmt.Errorf("%s: enum must list at least one value", path)
+	if s.has("enum") {
+		return listed(s, s.list("enum"), path, "enum")
 	}
 	return g.typed(s, path, key, depth)
+}
+
+// listed is the first of the values that is of the schema's type.
+func listed(s object, values []any, path, keyword string) (any, error) {
+	if len(values) == 0 {
+		return nil, fmt.Errorf("%s: %s must list at least one value", path, keyword)
+	}
+	types := s.texts("type")
+	for _, v := range values {
+		if len(types) == 0 || slices.ContainsFunc(types, func(kind string) bool { return isOf(v, kind) }) {
+			return v, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: no value of %s is of the type %s", path, keyword, strings.Join(types, " or "))
+}
+
+func isOf(v any, kind string) bool {
+	switch v := v.(type) {
+	case nil:
+		return kind == "null"
+	case bool:
+		return kind == "boolean"
+	case string:
+		return kind == "string"
+	case json.Number:
+		f, err := v.Float64()
+		return kind == "number" || kind == "integer" && err == nil && f == math.Trunc(f)
+	case []any:
+		return kind == "array"
+	}
+	return kind == "object"
 }
 
 // combine resolves a reference and folds the first of anyOf and oneOf, and all

@@ -234,7 +234,7 @@ func TestFaultGzip(t *testing.T) {
 func TestScript(t *testing.T) {
 	faults, err := ReadScript([]byte(`{"faults":[
 		{"operation":"Converse","model":"us.anthropic.*","nth":[1,3],"code":"ThrottlingException","headers":{"Retry-After":"1"}},
-		{"operation":"Converse","nth":[2],"fault":"ServiceUnavailableException","message":"busy"},
+		{"operation":"Converse","nth":[2],"fault":"ThrottlingException; huge; message=no","code":"ServiceUnavailableException","message":"busy","bodySize":90},
 		{"operation":"ConverseStream","exception":"modelStreamErrorException","at":2,"delay":"1ms"},
 		{"name":"special","status":402,"body":"pay"}
 	]}`))
@@ -244,8 +244,11 @@ func TestScript(t *testing.T) {
 	for range 2 { // a new server begins anew
 		s := &Server{Faults: faults}
 		var got []int
-		for range 4 {
-			got = append(got, call(t, s, operation.Converse, sonnet, hello).status)
+		for n := range 4 {
+			a := call(t, s, operation.Converse, sonnet, hello)
+			if got = append(got, a.status); n == 1 && (len(a.body) != 90 || !strings.HasPrefix(string(a.body), `{"message":"busy"}`)) {
+				t.Errorf("the script's own members on top of words: %q", a.body)
+			}
 		}
 		if want := [4]int{429, 503, 429, 200}; [4]int(got) != want {
 			t.Errorf("got %v, want %v", got, want)
@@ -275,6 +278,7 @@ func TestScriptRefuses(t *testing.T) {
 		`{"faults":[{"model":"["}]}`:                `model "["`,
 		`{"faults":[{"fault":"reset; what=1"}]}`:    `"what"`,
 		`{"faults":[]} x`:                           "more than one",
+		`{"faults":[]}}`:                            "more than one",
 		`[]`:                                        "fault script",
 		`{"faults":[{"bytes":-1,"break":"close"}]}`: "negative",
 		`{"faults":[{"operation":"converse"}]}`:     "none of Bedrock's",

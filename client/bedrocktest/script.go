@@ -2,8 +2,10 @@ package bedrocktest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -59,7 +61,7 @@ func (f *Fault) add(word string) error {
 		return fmt.Errorf("unknown word %q: there are %s", word, strings.Join(FaultNames(), ", "))
 	}
 	f.Status, f.Body, f.BodySize = max(f.Status, n.Status), or(n.Body, f.Body), max(f.BodySize, n.BodySize)
-	f.Code, f.Message = f.Code+n.Code, f.Message+n.Message
+	f.Code, f.Message = cmp.Or(f.Code, n.Code), cmp.Or(f.Message, n.Message)
 	f.Corrupt, f.Break = f.Corrupt+n.Corrupt, f.Break+n.Break
 	f.NoEnd, f.Gzip = f.NoEnd || n.NoEnd, f.Gzip || n.Gzip
 	f.WriteSize, f.Drip = max(f.WriteSize, n.WriteSize), max(f.Drip, n.Drip)
@@ -175,7 +177,7 @@ func ReadScript(data []byte) ([]Fault, error) {
 	if err := dec.Decode(&script); err != nil {
 		return nil, fmt.Errorf("fault script: %w", err)
 	}
-	if dec.More() {
+	if _, err := dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("fault script: more than one JSON value")
 	}
 	var faults []Fault
@@ -213,9 +215,9 @@ func readFault(raw []byte) (f Fault, err error) {
 		f.setHeader(name, value)
 	}
 	f.Name, f.Operation, f.Model, f.Nth = s.Name, s.Operation, s.Model, s.Nth
-	f.Status, f.BodySize, f.WriteSize = max(s.Status, f.Status), max(s.BodySize, f.BodySize), max(s.WriteSize, f.WriteSize)
-	f.Code, f.Message = s.Code+f.Code, s.Message+f.Message
-	f.Exception, f.Corrupt, f.Break = s.Exception+f.Exception, s.Corrupt+f.Corrupt, s.Break+f.Break
+	f.Status, f.BodySize, f.WriteSize = cmp.Or(s.Status, f.Status), cmp.Or(s.BodySize, f.BodySize), cmp.Or(s.WriteSize, f.WriteSize)
+	f.Code, f.Message = cmp.Or(s.Code, f.Code), cmp.Or(s.Message, f.Message)
+	f.Exception, f.Corrupt, f.Break = cmp.Or(s.Exception, f.Exception), cmp.Or(s.Corrupt, f.Corrupt), cmp.Or(s.Break, f.Break)
 	f.Body, f.At, f.Bytes = or(s.Body, f.Body), or(s.At, f.At), or(s.Bytes, f.Bytes)
 	f.NoEnd, f.Gzip = f.NoEnd || s.NoEnd, f.Gzip || s.Gzip
 	return f, f.check()

@@ -85,7 +85,7 @@ func (p Process) run(ctx context.Context) ([]byte, error) {
 	}
 	out := &capped{}
 	cmd.Stdout = out
-	cmd.WaitDelay = time.Second // children of the shell may hold the pipe open
+	cmd.WaitDelay = time.Second // an agent that the command left running may hold the pipe open
 	err := cmd.Run()
 	switch exit, isExit := errors.AsType[*exec.ExitError](err); {
 	case ctx.Err() != nil:
@@ -96,7 +96,7 @@ func (p Process) run(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("the command was not found")
 	case isExit:
 		return nil, fmt.Errorf("the command failed: %v", exit.ProcessState)
-	case err != nil:
+	case err != nil && !errors.Is(err, exec.ErrWaitDelay): // which follows success
 		return nil, fmt.Errorf("the shell did not start: %s", causeText(err))
 	}
 	return out.buf.Bytes(), nil

@@ -74,6 +74,20 @@ func TestProcessEnds(t *testing.T) {
 	}
 }
 
+// TestProcessLeavesAnAgent: what a command printed counts although something
+// that it left running holds its output open.
+func TestProcessLeavesAnAgent(t *testing.T) {
+	needShell(t)
+	file := filepath.Join(t.TempDir(), "running") // it runs until the test is over
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Process{Command: `echo '{"Version":1,"AccessKeyId":"A","SecretAccessKey":"S"}'; while [ -e '` + file + "' ]; do sleep 0.1; done &"}.Retrieve(t.Context())
+	if err != nil || c.AccessKeyID != "A" {
+		t.Errorf("%v, %v", c, err)
+	}
+}
+
 // TestProcessHasNoInput: standard input belongs to the program.
 func TestProcessHasNoInput(t *testing.T) {
 	needShell(t)

@@ -60,7 +60,10 @@ func causeHint(e *Error) string {
 		return "The proxy cannot be reached: check HTTPS_PROXY, and NO_PROXY for hosts that need none."
 	case errors.Is(e.Err, syscall.ECONNREFUSED):
 		return "Nobody listens at {endpoint}: check host and port, and that the server or proxy there runs."
+	case op != nil && op.Op == "dial":
+		return noConnection
 	case errors.Is(e.Err, syscall.ECONNRESET), errors.Is(e.Err, io.EOF), errors.Is(e.Err, io.ErrUnexpectedEOF), errors.Is(e.Err, syscall.EPIPE),
+		errors.Is(e.Err, syscall.ETIMEDOUT), errors.Is(e.Err, net.ErrClosed), // the transport's, once the peer has closed
 		strings.Contains(text, "stream error: "), strings.Contains(text, "GOAWAY"): // of HTTP/2
 		return "The connection was closed before the answer was whole: try again; if it stays, look at proxies and firewalls on the way."
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "http2: "), strings.Contains(text, "transport connection broken"):
@@ -92,12 +95,14 @@ func checkProxy(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.R
 
 const proxyLogin = "The proxy wants a login: put it into HTTPS_PROXY (http://user:password@host:port)."
 
+const noConnection = "No connection to {endpoint}: check the network, the proxy settings, and the VPC endpoint or security group where there is one."
+
 // timeoutHint tells the waits apart.
 func timeoutHint(err error) string {
 	t, ok := errors.AsType[*TimeoutError](err)
 	switch {
 	case ok && t.Phase == PhaseConnect:
-		return "No connection to {endpoint}: check the network, the proxy settings, and the VPC endpoint or security group where there is one."
+		return noConnection
 	case ok && (t.Phase == PhaseIdle || t.Bytes > 0):
 		return "The answer stopped coming: raise the idle timeout if the model thinks for long, else try again; a new call is billed anew."
 	}

@@ -220,7 +220,10 @@ func TestHintOfCause(t *testing.T) {
 		{checkEncoding(http.Header{"Content-Encoding": {"br"}}), "compresses"},
 		{&net.OpError{Op: "proxyconnect", Err: syscall.ECONNREFUSED}, "proxy cannot be reached"},
 		{dial(syscall.ECONNREFUSED), "Nobody listens at https://e"},
+		{dial(syscall.ENETUNREACH), "No connection to https://e"},
 		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, "closed"},
+		{&net.OpError{Op: "read", Err: syscall.ETIMEDOUT}, "closed"},
+		{&net.OpError{Op: "write", Err: net.ErrClosed}, "closed"},
 		{io.ErrUnexpectedEOF, "closed"},
 		{errors.New("something else"), ""},
 	} {

@@ -180,6 +180,9 @@ func (b *block) addText(kind deltaKind, text string) {
 	b.text[kind] = append(b.text[kind], text...)
 }
 
+// joined is a string of the block, whole.
+func (b *block) joined(kind deltaKind) string { return joinHalves(string(b.text[kind])) }
+
 // addResult joins text to the text that came in an earlier delta.
 func (b *block) addResult(deltas []ToolResultDelta) {
 	if b.result == nil {
@@ -244,7 +247,7 @@ func (b *block) appendTo(content []ContentBlock, cut bool) []ContentBlock {
 	var made []ContentBlock
 	if b.seen[deltaReasoning] || b.seen[deltaSignature] {
 		made = append(made, ContentBlock{ReasoningContent: &ReasoningContent{ReasoningText: &ReasoningText{
-			Text: string(b.text[deltaReasoning]), Signature: string(b.text[deltaSignature]),
+			Text: b.joined(deltaReasoning), Signature: b.joined(deltaSignature),
 		}}})
 	}
 	if b.redacted != nil {
@@ -253,11 +256,11 @@ func (b *block) appendTo(content []ContentBlock, cut bool) []ContentBlock {
 	if b.citations != nil {
 		c := &CitationsContent{Citations: b.citations}
 		if b.seen[deltaText] {
-			c.Content = []TextItem{{Text: string(b.text[deltaText])}}
+			c.Content = []TextItem{{Text: b.joined(deltaText)}}
 		}
 		made = append(made, ContentBlock{CitationsContent: c})
 	} else if b.seen[deltaText] {
-		text := Text(string(b.text[deltaText]))
+		text := Text(b.joined(deltaText))
 		if text.Text == "" {
 			text.Extra.odd = 1 // the first member is there, though empty
 		}
@@ -289,14 +292,14 @@ func (b *block) use(cut bool) *ToolUseBlock {
 	if s := b.toolUse; s != nil {
 		u.ToolUseID, u.Name, u.Type, u.Extra = s.ToolUseID, s.Name, s.Type, s.Extra
 	}
-	input := strings.TrimSpace(string(b.text[deltaInput]))
+	input := strings.TrimSpace(b.joined(deltaInput))
 	switch {
 	case input == "" && !cut:
 		u.Input = json.RawMessage(`{}`)
 	case (!cut || strings.HasPrefix(input, "{")) && validJSON([]byte(input)):
 		u.Input = json.RawMessage(input)
 	default:
-		u.Incomplete, u.Partial = true, string(b.text[deltaInput])
+		u.Incomplete, u.Partial = true, b.joined(deltaInput)
 	}
 	return u
 }

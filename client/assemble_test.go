@@ -306,6 +306,8 @@ func TestAssembleRareEvents(t *testing.T) {
 		{"blocks out of order", []string{`contentBlockDelta {"delta":{"text":"b"},"contentBlockIndex":10}`, `contentBlockDelta {"delta":{"text":"a"},"contentBlockIndex":2}`},
 			`{"output":{"message":{"content":[{"text":"a"},{"text":"b"}]}}}`},
 		{"empty text", []string{`contentBlockDelta {"delta":{"text":""},"contentBlockIndex":0}`}, `{"output":{"message":{"content":[{"text":""}]}}}`},
+		{"halves of a character", []string{`contentBlockDelta {"delta":{"text":"\ud83d"},"contentBlockIndex":0}`, `contentBlockDelta {"delta":{"text":"\ude00 \ude00\ud83d"},"contentBlockIndex":0}`, `contentBlockDelta {"contentBlockIndex":0,"delta":{"text":"e"}}`},
+			`{"output":{"message":{"content":[{"text":"😀 ��e"}]}}}`},
 		{"redacted reasoning", []string{`contentBlockDelta {"delta":{"reasoningContent":{"redactedContent":"` + redacted + `"}},"contentBlockIndex":0}`},
 			`{"output":{"message":{"content":[{"reasoningContent":{"redactedContent":"` + redacted + `"}}]}}}`},
 		{"a signature alone", []string{`contentBlockDelta {"delta":{"reasoningContent":{"signature":"s"}},"contentBlockIndex":0}`},

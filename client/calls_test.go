@@ -138,7 +138,7 @@ func TestConverseStreamBadEvent(t *testing.T) {
 	}
 	_, err = s.Response()
 	e, ok := errors.AsType[*Error](err)
-	if j, isJSON := errors.AsType[*JSONError](err); !ok || !isJSON || e.Op != "ConverseStream" || j.Path != "metadata.usage" {
+	if j, isJSON := errors.AsType[*JSONError](err); !ok || !isJSON || e.Op != "ConverseStream" || e.Hint == "" || j.Path != "metadata.usage" {
 		t.Errorf("got %v", err)
 	}
 	if _, err2 := s.Response(); err2 == nil {

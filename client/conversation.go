@@ -41,7 +41,7 @@ func (s *ConverseStream) Events() iter.Seq2[Event, error] {
 		for e, err := range s.Stream.Events() {
 			if err == nil {
 				if err = s.answer.Add(e); err != nil {
-					s.err = s.finish(err)
+					s.err = s.finish(&oddError{err})
 					err = s.err
 				}
 			}

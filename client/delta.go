@@ -21,7 +21,7 @@ func (e Event) Text() string {
 	if d.kind != deltaText {
 		return ""
 	}
-	return d.text
+	return joinHalves(d.text)
 }
 
 // Converse decodes an event of ConverseStream.
@@ -76,7 +76,7 @@ const (
 )
 
 // readDelta is not ok for a delta of another form. The text may share memory
-// with payload.
+// with payload, and begin or end with half a surrogate pair: see joinHalves.
 func readDelta(payload string) (d delta, ok bool) {
 	s := scanner{s: payload}
 	if s.space() != '{' {
@@ -137,10 +137,7 @@ func (s *scanner) delta(d *delta, parent string) error {
 		}
 		d.kind, d.text = kind, s.s[start+1:s.i-1]
 		if escaped {
-			var exact bool
-			if d.text, exact = unquote(s.s[start:s.i]); !exact {
-				d.kind = deltaOther
-			}
+			d.text = unquoteHalves(s.s[start:s.i])
 		}
 		return nil
 	})

@@ -210,7 +210,7 @@ func (s *scanner) name() (string, error) {
 	}
 	name := s.s[start+1 : s.i-1]
 	if escaped {
-		name = unquoteName(s.s[start:s.i])
+		name = unquoteHalves(s.s[start:s.i])
 	}
 	if s.space() != ':' {
 		return "", s.syntax("%s where %q belongs", s.here(), ':')

@@ -68,9 +68,10 @@ func special(w uint64) uint64 {
 // exact when half a surrogate pair became U+FFFD.
 func unquote(raw string) (text string, exact bool) { return unescape(raw, false) }
 
-// unquoteName is unquote for the name of a member, of which half a surrogate
-// pair stays, as the three bytes that UTF-8 has for no character.
-func unquoteName(raw string) string {
+// unquoteHalves is unquote where half a surrogate pair stays, as the three bytes
+// that UTF-8 has for no character: in the name of a member, and in a piece of a
+// text, which may begin with the other half.
+func unquoteHalves(raw string) string {
 	name, _ := unescape(raw, true)
 	return name
 }
@@ -140,7 +141,7 @@ func hex4(s string) uint64 {
 }
 
 // appendName appends the name of a member, with the halves of surrogate pairs
-// that unquoteName left in it.
+// that unquoteHalves left in it.
 func appendName(b []byte, name string) []byte {
 	if utf8.ValidString(name) {
 		return appendText(b, name)
@@ -148,8 +149,7 @@ func appendName(b []byte, name string) []byte {
 	b = append(b, '"')
 	for name != "" {
 		_, n := utf8.DecodeRuneInString(name)
-		if n == 1 && len(name) >= 3 && name[0] == 0xed && name[1]&0xe0 == 0xa0 && name[2]&0xc0 == 0x80 {
-			half := 0xd000 | int(name[1]&0x3f)<<6 | int(name[2]&0x3f)
+		if half := firstHalf(name); half != 0 {
 			b = append(b, `\u`+strconv.FormatInt(int64(half), 16)...)
 			n = 3
 		} else {
@@ -159,6 +159,37 @@ func appendName(b []byte, name string) []byte {
 		name = name[n:]
 	}
 	return append(b, '"')
+}
+
+// firstHalf is the half of a surrogate pair that s begins with, 0 without one.
+func firstHalf(s string) rune {
+	if len(s) < 3 || s[0] != 0xed || s[1]&0xe0 != 0xa0 || s[2]&0xc0 != 0x80 {
+		return 0
+	}
+	return 0xd000 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f)
+}
+
+// joinHalves makes one character of two halves of a surrogate pair that
+// unquoteHalves left in pieces of a text, and U+FFFD of one that stands alone.
+func joinHalves(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for s != "" {
+		half := firstHalf(s)
+		if half == 0 {
+			b, s = append(b, s[0]), s[1:]
+			continue
+		}
+		s = s[3:]
+		r := utf16.DecodeRune(half, firstHalf(s))
+		if r != utf8.RuneError {
+			s = s[3:]
+		}
+		b = utf8.AppendRune(b, r)
+	}
+	return string(b)
 }
 
 // appendText appends text as a JSON string.

@@ -178,20 +178,20 @@ func (c *Cassette) Close() error {
 }
 
 // store puts a finished interaction on the cassette and writes the file.
-func (c *Cassette) store(i Interaction, order int) {
+func (c *Cassette) store(i Interaction, order int, signatures []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open--
-	if err := c.add(i, order); err != nil && c.err == nil {
+	if err := c.add(i, order, signatures); err != nil && c.err == nil {
 		c.err = fmt.Errorf("cassette: not recorded to %s: %w", c.path, err)
 	}
 }
 
-func (c *Cassette) add(i Interaction, order int) error {
+func (c *Cassette) add(i Interaction, order int, signatures []string) error {
 	if err := i.undress(c.redactor.none); err != nil {
 		return err
 	}
-	c.redactor.interaction(&i)
+	c.redactor.interaction(&i, signatures...)
 	if err := i.check(); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (r *redactor) learnURL(s string) {
 		r.hide("password of the URL", password)
 	}
 	for name, values := range u.Query() {
-		if slices.Contains(secretQuery, strings.ToLower(name)) {
+		if name := strings.ToLower(name); name != signatureQuery && slices.Contains(secretQuery, name) {
 			for _, v := range values {
 				id, _, _ := strings.Cut(v, "/") // of a credential with its scope
 				r.hide("value of the query member "+name, id)
@@ -43,7 +43,30 @@ func (r *redactor) learnURL(s string) {
 	}
 }
 
-var sigV4Parts = lazy(`(?:Credential=([^/,\s]+)|Signature=([0-9a-fA-F]+))`)
+const signatureQuery = "x-amz-signature"
+
+var (
+	sigV4Credential = lazy(`Credential=([^/,\s]+)`)
+	sigV4Signature  = lazy(`Signature=([0-9a-fA-F]+)`)
+)
+
+// signaturesOf are those in a request's URL and Authorization. Each request has
+// another, which can come back in its own answer only.
+func signaturesOf(rawURL string, h http.Header) (all []string) {
+	for _, v := range h["Authorization"] {
+		for _, m := range sigV4Signature().FindAllStringSubmatch(v, -1) {
+			all = append(all, m[1])
+		}
+	}
+	if u, err := url.Parse(rawURL); err == nil {
+		for name, values := range u.Query() {
+			if strings.ToLower(name) == signatureQuery {
+				all = append(all, values...)
+			}
+		}
+	}
+	return all
+}
 
 func (r *redactor) learnSecret(name, v string) {
 	what := "value of the header " + name
@@ -58,9 +81,8 @@ func (r *redactor) learnSecret(name, v string) {
 			r.hide(what, c.Value)
 		}
 	case strings.HasPrefix(v, "AWS4-"):
-		for _, m := range sigV4Parts().FindAllStringSubmatch(v, -1) {
+		for _, m := range sigV4Credential().FindAllStringSubmatch(v, -1) {
 			r.hide(what, m[1])
-			r.hide(what, m[2])
 		}
 	default:
 		_, secret := cutScheme(v)
@@ -86,6 +108,6 @@ func cutScheme(v string) (scheme, secret string) {
 
 // secretQuery are query members whose whole value is a secret, in lower case.
 var secretQuery = []string{
-	"x-amz-signature", "x-amz-credential", "x-amz-security-token", "awsaccesskeyid", "signature",
+	signatureQuery, "x-amz-credential", "x-amz-security-token", "awsaccesskeyid", "signature",
 	"access_token", "api_key", "api-key", "apikey", "token", "client_secret", "password", "sig",
 }

@@ -63,8 +63,8 @@ func (l layer) record(req *http.Request, body []byte) (*http.Response, error) {
 		l.c.forget()
 		return resp, err
 	}
-	l.c.learn(resp.Request)
 	t := &tape{ReadCloser: resp.Body, c: l.c, order: order, start: start, length: resp.ContentLength}
+	t.signatures = l.c.learn(resp.Request)
 	if req.Method == http.MethodHead {
 		t.length = 0
 	}
@@ -98,15 +98,17 @@ func (c *Cassette) forget() {
 }
 
 // learn takes note of the secrets that layers below put into a request: they
-// may come back in the answer.
-func (c *Cassette) learn(req *http.Request) {
+// may come back in the answer. Signatures are left to that one answer.
+func (c *Cassette) learn(req *http.Request) (signatures []string) {
 	if req == nil {
-		return
+		return nil
 	}
+	rawURL, header := req.URL.String(), canonicalHeader(req.Header)
 	c.mu.Lock()
-	c.redactor.learnURL(req.URL.String())
-	c.redactor.learnHeader(canonicalHeader(req.Header))
-	c.mu.Unlock()
+	defer c.mu.Unlock()
+	c.redactor.learnURL(rawURL)
+	c.redactor.learnHeader(header)
+	return signaturesOf(rawURL, header)
 }
 
 // tape is an answer's body that keeps what is read of it. The interaction is
@@ -117,6 +119,8 @@ type tape struct {
 	order  int
 	start  time.Time
 	length int64 // of the body by its header; -1: not known
+
+	signatures []string // of the request as it was sent
 
 	mu   sync.Mutex
 	i    Interaction
@@ -168,7 +172,7 @@ func (t *tape) finish(end error) {
 			r.Cut = "unknown error"
 		}
 	}
-	t.c.store(t.i, t.order)
+	t.c.store(t.i, t.order, t.signatures)
 }
 
 // complete tells whether all was read though the end was not: callers that

@@ -78,8 +78,9 @@ func (r *redactor) hide(what, secret string) {
 	}
 }
 
-// interaction takes everything out that must not be stored. It changes i.
-func (r *redactor) interaction(i *Interaction) {
+// interaction takes everything out that must not be stored, the signatures that
+// the request was sent with included. It changes i.
+func (r *redactor) interaction(i *Interaction, signatures ...string) {
 	if r.none {
 		return
 	}
@@ -87,6 +88,11 @@ func (r *redactor) interaction(i *Interaction) {
 	r.learnURL(q.URL)
 	r.learnHeader(q.Header)
 	r.learnHeader(p.Header)
+	lasting := r.finder
+	defer func() { r.finder = lasting }()
+	for _, s := range append(signatures, signaturesOf(q.URL, q.Header)...) {
+		r.finder.Hide("signature", s)
+	}
 	r.each(i, r.learn)
 	r.each(i, r.replace)
 	q.Body, _ = r.body(q.Body, nil)

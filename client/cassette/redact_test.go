@@ -331,3 +331,32 @@ func FuzzRedact(f *testing.F) {
 		}
 	})
 }
+
+// Each request has a signature of its own: it is taken out of its answer, and
+// nothing that was recorded before is gone over for it again.
+func TestSignaturesDoNotAddUp(t *testing.T) {
+	path := tempFile(t)
+	c := mustOpen(t, path, Options{Mode: Record, Redaction: canaryRedaction})
+	n := 0
+	wire := roundTripper(func(r *http.Request) (*http.Response, error) {
+		n++
+		signature := fmt.Sprintf("%064x", n)
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKIACANARY0123456789/20260101/us-east-1/bedrock/aws4_request, SignedHeaders=host, Signature="+signature)
+		return &http.Response{StatusCode: 403, Body: io.NopCloser(strings.NewReader(`{"echo":"` + signature + `"}`)), Request: r}, nil
+	})
+	learned := 0
+	for i := range 3 {
+		mustDo(t, c.Wrap(wire), newRequest(t, "POST", modelURL, fmt.Sprintf(`{"n":%d}`, i)))
+		if learned == 0 {
+			learned = c.redactor.learned
+		}
+	}
+	mustClose(t, c)
+	if c.redactor.learned != learned {
+		t.Errorf("%d secrets became %d", learned, c.redactor.learned)
+	}
+	if text := readFile(t, path); strings.Count(text, `"echo": "REDACTED"`) != 3 {
+		t.Error(text)
+	}
+}

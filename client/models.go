@@ -15,7 +15,8 @@ import (
 
 // Model is a foundation model as the control plane of one region lists it
 // (data type FoundationModelSummary), with what is needed to call it from
-// there.
+// there. One that is known from inference profiles alone has no ModelARN, and
+// what only that list says is zero.
 type Model struct {
 	ModelID                    string          `json:"modelId"` // its own id, which often cannot be called: see CallIDs
 	ModelARN                   string          `json:"modelArn,omitempty"`

@@ -243,7 +243,7 @@ func credentialsRemedy(err error) string {
 	case strings.Contains(text, "there is no API key"):
 		return "Set AWS_BEARER_TOKEN_BEDROCK (`bedrock token mint` makes a key from AWS credentials), or leave --auth bearer out."
 	case strings.Contains(text, "is not authorized to perform"):
-		return "Allow that in the policies of who asks and, for a role, in its trust policy; `bedrock auth` shows the sources."
+		return "Allow that in the policies of whoever asks and, for a role, in its trust policy; `bedrock auth` shows the sources."
 	}
 	return "Repair this source, or take it away so that the next one is asked; `bedrock auth` shows them all."
 }

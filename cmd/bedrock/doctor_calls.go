@@ -88,7 +88,7 @@ func (x *examination) tryModel(ctx context.Context) (stream trial) {
 	if id := x.listed.instead(x.model); x.call.err != nil && id != "" && refusedForProfile(x.call.err) {
 		x.listed.tried = x.try(ctx, id, apis, false)
 	}
-	if x.call.err == nil && (x.listed.model == nil || x.listed.model.ResponseStreamingSupported) {
+	if x.call.err == nil && !cannotStream(x.listed.model) {
 		stream = x.try(ctx, x.model, apis, true)
 	}
 	return stream
@@ -219,9 +219,8 @@ func (x *examination) modelAccess(ctx context.Context) *client.ModelAccess {
 
 func (x *examination) streaming(t trial) {
 	e, _ := errors.AsType[*client.Error](t.err)
-	m := x.listed.model
 	switch {
-	case !t.done && x.answered() && m != nil && !m.ResponseStreamingSupported:
+	case !t.done && x.answered() && cannotStream(x.listed.model):
 		x.add("streaming", checkSkip, "the model does not stream", "")
 	case e != nil && errors.Is(e, client.ErrValidation) && strings.Contains(e.Message, "for streaming"):
 		x.add("streaming", checkSkip, "the model does not stream: "+brief(e), "")
@@ -270,7 +269,7 @@ func brief(e *client.Error) string {
 	if e.Status == 0 {
 		text = e.Code
 	}
-	return strings.TrimPrefix(text+": "+reason(e), ": ")
+	return strings.Trim(text+": "+reason(e), ": ")
 }
 
 // reason is brief without status and code.

@@ -225,6 +225,7 @@ var states = []state{
 		return local(t, &bedrocktest.Server{}, stsError("InvalidClientTokenId", "The security token included in the request is invalid"))
 	}, "", 0, "", "", ""},
 	{"clock behind, by API key", minted("us-east-1", 0, skewed(10*time.Minute)), "", 0, "", "", ""},
+	{"streams break, models closed", faults("ListFoundationModels: AccessDeniedException", "ConverseStream: modelStreamErrorException; message=it broke"), "", 1, "streaming", "it broke", "."},
 	{"does not stream, lists closed", faults("ListFoundationModels: AccessDeniedException", "ListInferenceProfiles: AccessDeniedException", "ConverseStream: ValidationException; message=The model is unsupported for streaming."), "", 0, "", "", ""},
 	{"ended by its date, and answers", answering(map[string]string{"/foundation-models": strings.ReplaceAll(retired, "a.old", "cohere.command-r-v1:0"), "/inference-profiles": "{}",
 		"/model/cohere.command-r-v1:0/converse": `{"output":{"message":{"role":"assistant","content":[{"text":"H"}]}},"stopReason":"max_tokens"}`}), "cohere.command-r-v1:0", 0, "", "", ""},

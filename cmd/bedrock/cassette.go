@@ -24,7 +24,16 @@ func cassetteCommand() command {
 					s.recordedFlags.register(fs)
 					s.connection.registerIdentity(fs)
 					fs.BoolVar(&s.mock, "mock", false, "with --as: requests for a 'bedrock mock' on this machine")
-					return func(ctx context.Context, e env, args []string) error { return s.run(ctx, e, args) }
+					return func(ctx context.Context, e env, args []string) error {
+						other := given(fs, "account", "auth", "endpoint-url", "mock", "profile", "r", "region", "secrets")
+						switch {
+						case s.form == "" && other != "":
+							return usagef("%s is for --as", dashes(other)+other)
+						case s.form != "" && s.output == "json":
+							return usagef("--as prints requests: leave -o json out")
+						}
+						return s.run(ctx, e, args)
+					}
 				},
 			},
 			{

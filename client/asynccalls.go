@@ -30,9 +30,10 @@ func (c *Client) GetAsyncInvoke(ctx context.Context, invocationARN string) (*Asy
 	return out, err
 }
 
-// WaitAsyncInvoke asks every interval how a job stands, tells progress (which
-// may be nil), and returns when it is no longer in progress. A job that failed
-// is an error that means [ErrModelError], beside the job.
+// WaitAsyncInvoke asks every interval (a millisecond at least) how a job stands,
+// tells progress (which may be nil), and returns when it is no longer in
+// progress. A job that failed is an error that means [ErrModelError], beside the
+// job.
 func (c *Client) WaitAsyncInvoke(ctx context.Context, invocationARN string, interval time.Duration, progress func(*AsyncInvoke)) (*AsyncInvoke, error) {
 	tick := time.NewTicker(max(interval, time.Millisecond))
 	defer tick.Stop()

@@ -16,6 +16,7 @@ type Finding struct {
 	Message string // what is wrong, and what to do
 }
 
+// String is the finding in one line: path, message and rule.
 func (f Finding) String() string { return f.Path + ": " + f.Message + " (" + f.Rule + ")" }
 
 // Lint looks for what Bedrock would refuse or mangle in a request of Converse,

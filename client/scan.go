@@ -23,6 +23,7 @@ type JSONError struct {
 	mismatch bool // valid JSON of another type: the nearest Extra keeps it
 }
 
+// Error names path, byte and reason.
 func (e *JSONError) Error() string {
 	var b strings.Builder
 	b.WriteString("json: ")

@@ -39,6 +39,7 @@ type VerifyError struct {
 	detail string // what Error adds to Err
 }
 
+// Error is the reason with what it rests on, in one line and without secrets.
 func (e *VerifyError) Error() string {
 	if e.detail == "" {
 		return "sigv4: " + e.Err.Error()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 
@@ -65,7 +64,7 @@ type host struct {
 // do it: code, then environment, then the shared files. Those files are read
 // here; the network is not touched before the first call.
 func New(opts ...Option) (*Client, error) {
-	cfg := config{getenv: os.Getenv}
+	cfg := config{getenv: credentials.Getenv}
 	for _, o := range opts {
 		o(&cfg)
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"os/user"
 	"runtime"
 	"strings"
 )
@@ -16,7 +17,7 @@ import (
 // Options are what the caller fixed in code. The zero value takes everything
 // from the environment and the shared files.
 type Options struct {
-	Getenv   func(string) string // the environment; nil: os.Getenv
+	Getenv   func(string) string // the environment; nil: Getenv
 	Profile  string              // wins over AWS_PROFILE
 	Region   string              // wins over AWS_REGION
 	Endpoint string              // base URL of Bedrock, wins over AWS_ENDPOINT_URL_BEDROCK_RUNTIME and the like
@@ -52,7 +53,7 @@ const bearerEnv = "AWS_BEARER_TOKEN_BEDROCK"
 // are errors.
 func Load(o Options) (*Config, error) {
 	if o.Getenv == nil {
-		o.Getenv = os.Getenv
+		o.Getenv = Getenv
 	}
 	c := &Config{
 		options:  o,
@@ -85,6 +86,19 @@ func Load(o Options) (*Config, error) {
 		return nil, fmt.Errorf("credentials: %s: %w", bearerEnv, err)
 	}
 	return c, nil
+}
+
+// Getenv is os.Getenv that knows HOME from the user database where the
+// environment does not tell it, as for a service that init starts: both SDKs
+// find ~/.aws there too.
+func Getenv(name string) string {
+	value := os.Getenv(name)
+	if name == "HOME" && value == "" && runtime.GOOS != "windows" {
+		if u, err := user.Current(); err == nil {
+			return u.HomeDir
+		}
+	}
+	return value
 }
 
 // pick returns the first that is set.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -249,5 +250,22 @@ func TestNoFiles(t *testing.T) {
 		if err != nil || c.ProfileName.Value != "default" || c.Region.Value != "" || !c.Bearer.IsZero() {
 			t.Errorf("%v: %v, %v", env, c, err)
 		}
+	}
+}
+
+// TestHomeOfTheUser: a service that init starts has no HOME.
+func TestHomeOfTheUser(t *testing.T) {
+	u, err := user.Current()
+	if err != nil || u.HomeDir == "" {
+		t.Skip("the user database tells no home: ", err)
+	}
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", bearerEnv, "HOME"} {
+		t.Setenv(name, "")
+	}
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	c, err := Load(Options{})
+	if err != nil || c.inHome(".aws") != filepath.Join(u.HomeDir, ".aws") {
+		t.Errorf("%q, %v; want the folder in %q", c.inHome(".aws"), err, u.HomeDir)
 	}
 }

@@ -173,7 +173,8 @@ func (e *Error) subject() string {
 // what is status, code, message and cause, and what had arrived before.
 func (e *Error) what() string {
 	var parts []string
-	if e.Events > 0 && !isTimeout(e.Err) { // a timeout tells it itself
+	cut := e.Bytes > 0 && errors.Is(e.Err, ErrIncompleteStream)
+	if (e.Events > 0 || cut) && !isTimeout(e.Err) { // a timeout tells it itself
 		parts = append(parts, fmt.Sprintf("after %d events (%d bytes)", e.Events, e.Bytes))
 	}
 	name := e.Code

@@ -54,6 +54,8 @@ func TestErrorLine(t *testing.T) {
 			"bedrock: Converse us.x in us-east-1: 429 ThrottlingException: Too many requests (request id r-1, 3 attempts)"},
 		{Error{Op: "ConverseStream", Model: "us.x", Code: "ModelStreamErrorException", Message: "broke", Events: 3, Bytes: 512, Attempts: make([]Attempt, 1)},
 			"bedrock: ConverseStream us.x: after 3 events (512 bytes): ModelStreamErrorException: broke"},
+		{Error{Op: "ChatCompletions", Bytes: 23, Err: fmt.Errorf("%w: %w", ErrIncompleteStream, io.ErrUnexpectedEOF)},
+			"bedrock: ChatCompletions: after 0 events (23 bytes): stream ended early: unexpected EOF"},
 		{Error{Op: "ListFoundationModels", Err: errors.Join(io.ErrUnexpectedEOF, errors.New("two\nlines"), io.ErrUnexpectedEOF)},
 			"bedrock: ListFoundationModels: unexpected EOF; two; lines"},
 		{Error{Op: "Invoke", Status: 403, Code: "InvalidSignatureException", Message: "It does not match.\n\nThe Canonical String\n'POST"},

@@ -63,6 +63,7 @@ func TestDrips(t *testing.T) {
 		{"a whole answer", converse, dripping(chunked(jsonType), httpChunk([]byte(" "))), PhaseAnswer, 30 * time.Second},
 		{"an error", converse, dripping(head(400, jsonType, "Content-Length: 9999"), "x"), PhaseIdle, 10 * time.Second},
 		{"an error for a stream", converseStream, dripping(head(400, jsonType, "Content-Length: 9999"), "x"), PhaseIdle, 10 * time.Second},
+		{"a page for a stream", converseStream, dripping(head(200, "Content-Type: text/html", "Content-Length: 9999"), "x"), PhaseIdle, 10 * time.Second},
 		{"the first frame", converseStream, dripping(chunked(eventStreamType)+httpChunk(hugePrelude()), httpChunk([]byte("x"))), PhaseFirstEvent, 30 * time.Second},
 		{"a later frame", converseStream, dripping(chunked(eventStreamType)+httpChunk(h[0])+httpChunk(hugePrelude()), httpChunk([]byte("x"))), PhaseIdle, 10 * time.Second},
 		{"comments", chatStream, dripping(chunked(sseType)+httpChunk([]byte("data: {}\n\n")), httpChunk([]byte(": ping\n\n"))), PhaseIdle, 10 * time.Second},

@@ -115,6 +115,7 @@ func (s *Stream) check() error {
 func (s *Stream) refuse(err error) error {
 	defer s.resp.Body.Close()
 	k, h := s.call, s.resp.Header
+	k.attempt.arrived() // one Idle for the whole of it
 	limit := k.client.limits.ErrorBody - len(s.start)
 	rest, readErr := io.ReadAll(io.LimitReader(s.resp.Body, int64(max(limit, 0))))
 	data := append(s.start, rest...)

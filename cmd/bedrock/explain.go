@@ -25,10 +25,10 @@ header is there too (-H 'Authorization: …', or in the transcript) and the secr
 access key can be found as the AWS SDKs would, the mistakes that signers make are
 tried out until one gives that very signature: the culprit is then proven.
 
-With BEDROCK_KEEP_LAST=1 in the environment every call of this program that fails
-leaves its canonical request, its headers without secrets and the hash of its
-body (never the body) in rawbedrock/last.json in XDG_CACHE_HOME or ~/.cache,
-readable by you alone; --last explains it.
+With BEDROCK_KEEP_LAST=1 in the environment a call of converse, invoke, chat,
+models or replay-live that fails leaves its canonical request, its headers without
+secrets and the hash of its body (never the body) in rawbedrock/last.json in
+XDG_CACHE_HOME or ~/.cache, readable by you alone; --last explains it.
 
 Where nothing shows the culprit, the likeliest is named, and the output says that
 it is a guess.

@@ -305,6 +305,15 @@ func TestExplainLast(t *testing.T) {
 	}
 	findCanaries(t, "explained", output)
 
+	// nor is a call that failed when it was made again forgotten
+	tape := filepath.Join(t.TempDir(), "c.cassette")
+	bedrock(t, exampleEnv(nil), "converse", "--mock", "--record", tape, "hi")
+	os.Remove(name)
+	bedrock(t, getenv, "replay-live", "--endpoint-url", server.URL, tape)
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+
 	// not asked for, nothing is kept
 	cache = filepath.Join(t.TempDir(), "cache")
 	getenv = exampleEnv(map[string]string{"XDG_CACHE_HOME": cache})

@@ -121,10 +121,14 @@ func readLast(e env, r *client.Refusal) error {
 	return nil
 }
 
-// warnNotKept tells that a call could not be kept; the call's own error is told
-// anyway.
-func warnNotKept(e env, err error) {
-	if err != nil {
+// keepFailed keeps a call for keepLast. That it could not is told beside the
+// call's own error.
+func keepFailed(e env, failure error) {
+	refused, ok := errors.AsType[*client.Error](failure)
+	if !ok {
+		return
+	}
+	if err := keepLast(e, refused); err != nil {
 		fmt.Fprintf(e.stderr, "warning: BEDROCK_KEEP_LAST: %v\n", err)
 	}
 }

@@ -151,6 +151,7 @@ func (r *replayLive) repeat(ctx context.Context, e env, q recorded, tape string)
 		return a, err
 	}
 	callErr := q.call(ctx, s)
+	keepFailed(e, callErr)
 	s.close(e, &err)
 	if ctx.Err() != nil {
 		return a, ctx.Err()

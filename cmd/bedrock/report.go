@@ -84,9 +84,7 @@ func report(ctx context.Context, e env, path string, err error) int {
 		path += ": "
 	}
 	refused, ok := errors.AsType[*client.Error](err)
-	if ok {
-		warnNotKept(e, keepLast(e, refused))
-	}
+	keepFailed(e, err)
 	switch {
 	case code == exitInterrupted:
 		fmt.Fprintf(e.stderr, "bedrock: %sinterrupted\n", path)

@@ -263,3 +263,9 @@ func briefly(err error) string {
 	}
 	return err.Error()
 }
+
+// cannotStream tells whether AWS says so of the model: one that is known from
+// inference profiles alone has no ARN, and nothing is said of it.
+func cannotStream(m *client.Model) bool {
+	return m != nil && !m.ResponseStreamingSupported && (m.ModelARN != "" || len(m.Profiles) == 0)
+}

@@ -162,12 +162,6 @@ func (c *modelsFlags) fromProvider(m client.Model) bool {
 	return strings.Contains(strings.ToLower(m.ProviderName), want) || strings.Contains(provider, want)
 }
 
-// cannotStream tells whether AWS says so of the model: one that is known from
-// inference profiles alone has no ARN, and nothing is said of it.
-func cannotStream(m *client.Model) bool {
-	return m != nil && !m.ResponseStreamingSupported && (m.ModelARN != "" || len(m.Profiles) == 0)
-}
-
 func modelRow(m client.Model) []string {
 	id, others, streams, lifecycle := "("+m.ModelID+")", "", "", ""
 	if len(m.CallIDs) > 0 {

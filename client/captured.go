@@ -14,14 +14,15 @@ import (
 // ConverseStream or an InvokeModelWithResponseStream, byte for byte. As of a
 // Stream, an error is the last pair and a *Error: an exception that the stream
 // holds, a damaged frame, or ErrIncompleteStream when the capture ends before
-// the stream does. Streams of other operations may end anywhere.
+// the stream does, or has nothing in it. Streams of other operations may end
+// anywhere.
 func ReadEvents(r io.Reader) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		s := &Stream{call: &call{client: &Client{}, attempt: &attempt{}}}
 		f := &frames{s, eventstream.NewDecoder(r), nil}
 		for {
 			ev, err := f.next()
-			if err == io.EOF && (s.ended || s.call.op.Name == "") {
+			if err == io.EOF && (s.ended || s.call.op.Name == "" && s.events > 0) {
 				return
 			}
 			if err != nil {

@@ -56,7 +56,7 @@ func TestReadEventsOfOtherStreams(t *testing.T) {
 		events int
 		is     error
 	}{
-		{nil, 0, nil},
+		{nil, 0, ErrIncompleteStream},
 		{other, 1, nil},
 		{append(other[:len(other):len(other)], message("exception", "throttlingException")...), 1, ErrThrottled},
 		{other[:len(other)-1], 0, io.ErrUnexpectedEOF},

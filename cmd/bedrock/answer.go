@@ -82,6 +82,9 @@ func (a *answerFlags) printStream(ctx context.Context, s *session, x exchange, p
 			return err
 		}
 	}
+	if a.query != "" && p.n == 0 {
+		return usagef("--query %s: no event holds anything there (-o jsonl shows them)", a.query)
+	}
 	return nil
 }
 

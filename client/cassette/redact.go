@@ -129,12 +129,12 @@ func (r *redactor) learn(_, context, text string, _ bool) string {
 
 // replace takes secrets and account ids out of a text.
 func (r *redactor) replace(_, context, text string, fixed bool) string {
-	return replaceSpans(text, len(context), r.find(context+text), fixed)
+	return replaceSpans(text, len(context), r.find(context+text, len(context)), fixed)
 }
 
 // replaceSecrets is replace that leaves account ids alone.
 func (r *redactor) replaceSecrets(_, context, text string, fixed bool) string {
-	return replaceSpans(text, len(context), r.findSecrets(context+text), fixed)
+	return replaceSpans(text, len(context), r.findSecrets(context+text, len(context)), fixed)
 }
 
 // text is replace for a text alone.
@@ -146,14 +146,17 @@ type span struct {
 	with       string
 }
 
-// findSecrets returns where secrets stand, in order and without overlap.
-func (r *redactor) findSecrets(s string) []span {
+// findSecrets returns where secrets stand, in order and without overlap. Rules
+// may speak of the text from there on, by ^ or \A, or of what stands before it.
+func (r *redactor) findSecrets(s string, from int) []span {
 	secrets := r.finder.Find(s)
 	secrets = append(secrets, accessKeys(s)...)
 	for _, rule := range r.rules {
-		for _, m := range rule.FindAllStringIndex(s, -1) {
-			if text := s[m[0]:m[1]]; text != "" && !strings.HasPrefix(fill(len(text)), text) {
-				secrets = append(secrets, redact.Span{Start: m[0], End: m[1], What: "match of a rule"})
+		for _, start := range slices.Compact([]int{0, from}) {
+			for _, m := range rule.FindAllStringIndex(s[start:], -1) {
+				if text := s[start+m[0] : start+m[1]]; text != "" && !strings.HasPrefix(fill(len(text)), text) {
+					secrets = append(secrets, redact.Span{Start: start + m[0], End: start + m[1], What: "match of a rule"})
+				}
 			}
 		}
 	}
@@ -166,8 +169,8 @@ func (r *redactor) findSecrets(s string) []span {
 }
 
 // find returns where secrets and account ids stand.
-func (r *redactor) find(s string) []span {
-	secrets := r.findSecrets(s)
+func (r *redactor) find(s string, from int) []span {
+	secrets := r.findSecrets(s, from)
 	spans := slices.Clone(secrets)
 	for id, pseudonym := range r.accounts {
 		for _, at := range indexDigits(s, id) {

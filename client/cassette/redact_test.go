@@ -332,6 +332,17 @@ func FuzzRedact(f *testing.F) {
 	})
 }
 
+// A rule may speak of a value as a whole, or of the name before it.
+func TestRuleWithAnchors(t *testing.T) {
+	o := Options{Mode: Record, Redaction: Redaction{Rules: []*regexp.Regexp{regexp.MustCompile(`^canary-\d+$`), regexp.MustCompile(`pin\W+\d+`)}}}
+	req := newRequest(t, "POST", "http://h/?q=canary-1", `{"a":"canary-2","b":["canary-3"],"pin":"4711","other":"4712"}`)
+	req.Header.Set("X-Custom", "canary-4")
+	text := exchange(t, o, req, 200, nil, join(event("a", `{"text":"canary-5"}`), event("a", `{"canary-6":"x"}`)))
+	if where := leak(text, "canary-"); where != "" || strings.Contains(text, "4711") || !strings.Contains(text, "4712") {
+		t.Errorf("%s:\n%s", where, text)
+	}
+}
+
 // Each request has a signature of its own: it is taken out of its answer, and
 // nothing that was recorded before is gone over for it again.
 func TestSignaturesDoNotAddUp(t *testing.T) {

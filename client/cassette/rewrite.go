@@ -63,7 +63,7 @@ func (r *redactor) replaceAcross(texts []string) []string {
 	}
 	joined := strings.Join(texts, "")
 	rewriteText(joined, place{}, false, r.learn)
-	spans := r.find(joined)
+	spans := r.find(joined, 0)
 	for start, end := nextRun(joined, 0); start < end; start, end = nextRun(joined, end) {
 		if slices.ContainsFunc(spans, func(o span) bool { return start < o.end && o.start < end }) {
 			continue

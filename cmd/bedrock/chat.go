@@ -68,7 +68,7 @@ func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []str
 	if err := c.checkStream(stream); err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, func(*session) string { return gptOSS })
+	s, model, err := c.session(e, &c.connection, func(*session) string { return gptOSS })
 	if err != nil {
 		return err
 	}

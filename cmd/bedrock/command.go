@@ -129,8 +129,10 @@ func parseFlags(fs *flag.FlagSet, args []string) ([]string, error) {
 			continue
 		}
 		n := 1
-		if f := fs.Lookup(strings.TrimLeft(arg, "-")); f != nil && !isBool(f) {
-			n = min(2, len(args)) // the value is the next argument, whatever it looks like
+		name, value, inline := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		f := fs.Lookup(name)
+		if f != nil && !isBool(f) && !inline && len(args) > 1 {
+			n, value = 2, args[1] // the value is the next argument, whatever it looks like
 		}
 		if err := fs.Parse(args[:n]); errors.Is(err, flag.ErrHelp) {
 			return nil, err
@@ -139,6 +141,9 @@ func parseFlags(fs *flag.FlagSet, args []string) ([]string, error) {
 				return nil, usagef("%s (arguments that begin with '-' go after '--')", text)
 			}
 			return nil, usagef("%w", err)
+		}
+		if value == "" && !isBool(f) && name != "body" { // a body may be empty
+			return nil, usagef("%s%s is empty: give it a value, or leave it out", dashes(name), name)
 		}
 		args = args[n:]
 	}

@@ -29,6 +29,8 @@ func TestFlagsStandAnywhere(t *testing.T) {
 		{"--model -- a", "-- false [a]", false},
 		{"-v=false a", "unset false [a]", false},
 		{"a --model", "", true},
+		{"a --model=", "", true}, // empty, as of a variable that is not set
+		{"a --body=", "unset false [a]", false},
 		{"--nosuch a", "", true},
 		{"-v=maybe", "", true},
 		{"---v", "", true},
@@ -38,6 +40,7 @@ func TestFlagsStandAnywhere(t *testing.T) {
 		fs.SetOutput(io.Discard)
 		model, v := fs.String("model", "unset", ""), fs.Bool("v", false, "")
 		alias(fs, "m", "model")
+		fs.String("body", "", "")
 		rest, err := parseFlags(fs, strings.Fields(tt.args))
 		if tt.fail {
 			if exitCode(t.Context(), err) != exitUsage {

@@ -73,7 +73,7 @@ func (c *converseFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args [
 	if err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, (*session).anyModel)
+	s, model, err := c.session(e, &c.connection, (*session).anyModel)
 	if err != nil {
 		return err
 	}

@@ -105,8 +105,11 @@ func (d *doctorFlags) run(ctx context.Context, e env, args []string) (err error)
 	if len(args) > 1 {
 		return usagef("one model, not %d arguments", len(args))
 	}
-	d.model = cmp.Or(strings.Join(args, ""), d.model, e.getenv("BEDROCK_MODEL"))
-	if _, err := operation.Converse.Expand(d.model); d.model != "" && err != nil {
+	d.model = cmp.Or(d.model, e.getenv("BEDROCK_MODEL"))
+	if len(args) == 1 {
+		d.model = args[0]
+	}
+	if _, err := operation.Converse.Expand(d.model); err != nil && (d.model != "" || len(args) == 1) {
 		return usagef("%q: give a model id, an inference profile or an ARN", d.model)
 	}
 	if err := d.checkEndpoint(); err != nil {

@@ -75,7 +75,7 @@ func (c *invokeFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []s
 	if err := c.checkStream(c.stream); err != nil {
 		return err
 	}
-	s, model, err := c.session(e, fs, &c.connection, (*session).anyModel)
+	s, model, err := c.session(e, &c.connection, (*session).anyModel)
 	if err != nil {
 		return err
 	}

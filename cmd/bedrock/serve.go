@@ -72,14 +72,14 @@ func serveCommand() command {
 				if err := noArgs(args); err != nil {
 					return err
 				}
-				return s.run(ctx, e, fs)
+				return s.run(ctx, e)
 			}
 		},
 	}
 }
 
-func (s *serveFlags) run(ctx context.Context, e env, fs *flag.FlagSet) (err error) {
-	model, err := modelFlag(e, fs, s.model)
+func (s *serveFlags) run(ctx context.Context, e env) (err error) {
+	model, err := modelFlag(e, s.model)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -232,12 +231,9 @@ func overlay(getenv func(string) string, secrets map[string]string) func(string)
 
 // modelFlag is the model that --model or BEDROCK_MODEL names, empty when
 // neither does.
-func modelFlag(e env, fs *flag.FlagSet, model string) (string, error) {
-	named := given(fs, "model", "m") != ""
-	if !named {
-		model = e.getenv("BEDROCK_MODEL")
-	}
-	if _, err := operation.Converse.Expand(model); err != nil && (model != "" || named) {
+func modelFlag(e env, model string) (string, error) {
+	model = cmp.Or(model, e.getenv("BEDROCK_MODEL"))
+	if _, err := operation.Converse.Expand(model); err != nil && model != "" {
 		return "", usagef("--model %q: give a model id, an inference profile or an ARN", model)
 	}
 	return model, nil
@@ -245,8 +241,8 @@ func modelFlag(e env, fs *flag.FlagSet, model string) (string, error) {
 
 // session checks the model's name and opens the connection. model is what the
 // flags or BEDROCK_MODEL name, else the fallback.
-func (a *answerFlags) session(e env, fs *flag.FlagSet, conn *connection, fallback func(*session) string) (s *session, model string, err error) {
-	if model, err = modelFlag(e, fs, a.model); err != nil {
+func (a *answerFlags) session(e env, conn *connection, fallback func(*session) string) (s *session, model string, err error) {
+	if model, err = modelFlag(e, a.model); err != nil {
 		return nil, "", err
 	}
 	if a.force && a.out == "" {

@@ -87,14 +87,10 @@ func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []str
 // streams tells whether a body asks for a stream.
 func streams(body []byte) bool { return client.Event{Payload: body}.Get("stream").Bool() }
 
-// checkStream refuses to print a stream as one whole answer, which it is not,
-// and to pick from bytes that go out as they come.
+// checkStream refuses to print a stream as one whole answer, which it is not.
 func (a *answerFlags) checkStream(stream bool) error {
-	switch {
-	case stream && a.output == "json":
+	if stream && a.output == "json" {
 		return usagef("-o json prints one whole answer: leave the streaming out, or use -o jsonl")
-	case stream && a.output == "raw" && a.query != "":
-		return usagef("-o raw prints the bytes as they come: leave --query out")
 	}
 	return nil
 }

@@ -190,13 +190,9 @@ const patience = 3 * time.Second
 // find adds credentials and region. What is not there is done without, unless
 // the command line names it.
 func (f *explainFlags) find(ctx context.Context, e env, r *client.Refusal) error {
-	getenv := e.getenv
-	if f.secrets != "" {
-		secrets, err := readSecrets(f.secrets)
-		if err != nil {
-			return err
-		}
-		getenv = overlay(getenv, secrets)
+	getenv, _, err := beforeEnv(e, f.secrets, f.profile)
+	if err != nil {
+		return err
 	}
 	config, err := credentials.Load(credentials.Options{Getenv: getenv, Profile: f.profile, Region: f.region})
 	if err != nil {

@@ -23,7 +23,8 @@ Commands:
 
 const outro = `
 'bedrock COMMAND -h' shows its flags and examples. Flags may stand before or
-after the arguments. 'bedrock help topics' lists texts that explain.
+after the arguments; of one given twice the last counts, unless its help says that
+it may be repeated. 'bedrock help topics' lists texts that explain.
 
 Exit codes: 0 answered, 1 Bedrock or the network said no, 2 usage or bad input,
 3 no usable credentials or region, 4 the stream broke after output began,

@@ -23,13 +23,9 @@ func (i *identity) register(fs *flag.FlagSet) {
 
 // resolve finds the region and the credentials. Every failure is exit 3.
 func (i *identity) resolve(ctx context.Context, e env) (region string, c sigv4.Credentials, err error) {
-	getenv := e.getenv
-	if i.secrets != "" {
-		secrets, err := readSecrets(i.secrets)
-		if err != nil {
-			return "", c, err
-		}
-		getenv = overlay(getenv, secrets)
+	getenv, _, err := beforeEnv(e, i.secrets, i.profile)
+	if err != nil {
+		return "", c, err
 	}
 	config, err := credentials.Load(credentials.Options{Getenv: getenv, Profile: i.profile, Region: i.region})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -143,8 +144,8 @@ func (m *mockFlags) check(e env) error {
 	if _, _, err := net.SplitHostPort(m.addr); err != nil {
 		return usagef("--addr %s: want HOST:PORT, such as %s", m.addr, mockAddress)
 	}
-	if m.server.Latency < 0 || m.server.Rate < 0 {
-		return usagef("--latency and --rate cannot be negative")
+	if m.server.Latency < 0 || !(m.server.Rate >= 0 && m.server.Rate <= math.MaxFloat64) { // NaN is neither
+		return usagef("--latency and --rate cannot be negative or endless")
 	}
 	if m.certFile != "" && !m.tls {
 		return usagef("--cert-file goes with --tls")

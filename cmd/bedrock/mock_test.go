@@ -219,6 +219,7 @@ func TestMockRefuses(t *testing.T) {
 		"--addr nowhere":               "HOST:PORT",
 		"--verify maybe":               "want one of",
 		"--latency -1s":                "negative",
+		"--rate NaN":                   "endless",
 		"--rate x":                     "rate",
 		"--cert-file x":                "goes with --tls",
 		"--script " + bad:              "canary",

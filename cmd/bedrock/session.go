@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"rawbedrock/client"
@@ -54,6 +55,9 @@ func (s *session) close(e env, err *error) {
 func (c *connection) open(e env, dry bool) (*session, error) {
 	if err := c.checkEndpoint(); err != nil {
 		return nil, err
+	}
+	if dry && c.record != "" {
+		return nil, usagef("--dry-run sends nothing that --record could keep: leave one out")
 	}
 	s := &session{}
 	opts := []client.Option{
@@ -181,19 +185,28 @@ func (c *connection) options(e env) (credentials.Options, map[string]string, err
 	if c.replay != "" { // which reads nothing of the user's
 		return credentials.Options{Getenv: unset, Region: c.region, Endpoint: c.endpoint}, nil, nil
 	}
-	if c.secrets == "" {
-		return o, nil, nil
-	}
-	secrets, err := readSecrets(c.secrets)
+	getenv, secrets, err := beforeEnv(e, c.secrets, c.profile)
 	if err != nil {
 		return o, nil, err
 	}
-	if c.profile != "" && secrets["AWS_ACCESS_KEY_ID"] != "" {
-		return o, nil, usagef("--profile and --secrets both name credentials: leave one out")
-	}
-	o.Getenv = overlay(e.getenv, secrets)
+	o.Getenv = getenv
 	o.Endpoint = cmp.Or(c.endpoint, secrets["AWS_URL"])
 	return o, secrets, nil
+}
+
+// beforeEnv is the environment with a secrets file, when one is named, before
+// it. A profile that is named too would win over its keys.
+func beforeEnv(e env, file, profile string) (getenv func(string) string, secrets map[string]string, err error) {
+	if file == "" {
+		return e.getenv, nil, nil
+	}
+	if secrets, err = readSecrets(file); err != nil {
+		return nil, nil, err
+	}
+	if profile != "" && secrets["AWS_ACCESS_KEY_ID"] != "" {
+		return nil, nil, usagef("--profile and --secrets both name credentials: leave one out")
+	}
+	return overlay(e.getenv, secrets), secrets, nil
 }
 
 func readSecrets(name string) (map[string]string, error) {
@@ -245,8 +258,13 @@ func (a *answerFlags) session(e env, conn *connection, fallback func(*session) s
 	if model, err = modelFlag(e, a.model); err != nil {
 		return nil, "", err
 	}
-	if a.force && a.out == "" {
+	switch {
+	case a.force && a.out == "":
 		return nil, "", usagef("--force is for --out")
+	case a.output == "raw" && a.query != "":
+		return nil, "", usagef("-o raw prints the bytes as they come: leave --query out")
+	case a.out != "" && conn.record != "" && filepath.Clean(a.out) == filepath.Clean(conn.record):
+		return nil, "", usagef("--out and --record name the same file")
 	}
 	conn.traceJSON = isJSONForm(a.output)
 	if s, err = conn.open(e, a.dryRun != ""); err != nil {

@@ -25,7 +25,7 @@ type tapeFlags struct {
 
 func (r *tapeFlags) register(fs *flag.FlagSet) {
 	r.registerRecord(fs)
-	fs.StringVar(&r.replay, "replay", "", "answer from this cassette, a `file` or a directory of them: no credentials, no network")
+	fs.StringVar(&r.replay, "replay", "", "answer from this cassette, a `file` or a directory of them: no credentials, no network, nothing is signed")
 	registerPace(fs, &r.pace)
 }
 
@@ -84,10 +84,14 @@ func (r *tapeFlags) open(e env, c *connection, s *session) (err error) {
 		return usagef("--record and --replay: one or the other")
 	case r.replay != "" && c.mock:
 		return usagef("--mock and --replay: one or the other")
+	case r.replay != "" && (c.profile != "" || c.secrets != ""):
+		return usagef("--replay needs no --profile or --secrets: leave one or the other out")
 	case r.pace != nil && r.replay == "":
 		return usagef("--pace is for --replay")
 	case (r.none || r.rules != nil) && r.record == "":
 		return usagef("--redact is for --record")
+	case r.none && r.rules != nil:
+		return usagef("--redact none stores everything: leave the other --redact out")
 	case r.record != "":
 		path, o.Mode = r.record, cassette.Record
 		var secrets map[string]string
@@ -113,7 +117,7 @@ func (r *tapeFlags) open(e env, c *connection, s *session) (err error) {
 }
 
 // replayed is a client that finds everything on the cassette and reads nothing
-// of the user's. Flags that say where and as whom are of no consequence.
+// of the user's.
 func (c *connection) replayed(s *session, opts []client.Option) []client.Option {
 	opts = append(opts,
 		client.WithEnv(unset),

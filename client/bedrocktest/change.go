@@ -15,7 +15,7 @@ func (f *Fault) change(r *response) error {
 			return err
 		}
 	}
-	if f.Status != 0 || f.Code != "" || f.Body != nil || f.BodySize > 0 {
+	if f.replaces() {
 		*r = *f.instead()
 		return nil
 	}
@@ -25,11 +25,12 @@ func (f *Fault) change(r *response) error {
 		return nil
 	}
 	at := f.index(r)
-	if f.Corrupt != "" && at < len(r.parts) {
-		r.parts[at].data = corrupt(r.parts[at].data, f.Corrupt, r.form)
-	}
 	if f.Exception != "" {
 		r.parts = append(r.parts[:at:at], f.exception(r.form))
+	}
+	if last := len(r.parts) - 1; f.Corrupt != "" && last >= 0 {
+		at = min(at, last)
+		r.parts[at].data = corrupt(r.parts[at].data, f.Corrupt, r.form)
 	}
 	if f.NoEnd {
 		r.parts = slices.DeleteFunc(slices.Clone(r.parts), func(p part) bool { return p.end })

@@ -16,9 +16,9 @@ import (
 // nothing, and fields combine: a delay before an error, an exception after
 // bytes written one by one.
 type Fault struct {
-	// Which requests. A fault with a Name is applied only to a request that
-	// asks for it with the header X-Mock-Fault; the other faults are applied
-	// to every request that they fit, the first that fits.
+	// Which requests. The first fault that fits and whose turn it is; one with
+	// a Name fits only a request that asks for it with the header X-Mock-Fault,
+	// and comes before those without.
 	Name      string
 	Operation string // by AWS's name: "ConverseStream"; empty: every operation
 	Model     string // model id or a pattern as in path.Match; empty: every model
@@ -99,10 +99,36 @@ func (f Fault) check() error {
 	case slices.ContainsFunc(f.Nth, func(n int) bool { return n < 1 }):
 		return errors.New("nth counts from 1")
 	}
+	if err := f.useless(); err != nil {
+		return err
+	}
 	if _, err := path.Match(f.Model, ""); err != nil {
 		return fmt.Errorf("model %q: %w", f.Model, err)
 	}
 	return nil
+}
+
+// useless tells of a field that changes nothing, for want of another.
+func (f Fault) useless() error {
+	inStream := f.Exception != "" || f.Corrupt != ""
+	switch {
+	case f.replaces() && (f.At != nil || inStream || f.NoEnd):
+		return errors.New("status, code, body and bodySize make an answer without events: at, exception, corrupt and noEnd have no place in it (throttlingException is an event, ThrottlingException a code)")
+	case f.At != nil && !inStream && f.Break == "":
+		return errors.New("at wants an exception, corrupt or break that it is the place of")
+	case f.At != nil && !inStream && f.Bytes != nil:
+		return errors.New("a break comes at an event or after bytes, not both")
+	case f.Bytes != nil && f.Break == "":
+		return errors.New("bytes wants a break that comes after them")
+	case f.Message != "" && f.Exception == "" && !f.replaces():
+		return errors.New("message wants an error that says it: a status, a code or an exception")
+	}
+	return nil
+}
+
+// replaces tells whether another answer takes the place of the proper one.
+func (f Fault) replaces() bool {
+	return f.Status != 0 || f.Code != "" || f.Body != nil || f.BodySize > 0
 }
 
 // fits tells whether the fault is meant for this operation and model.
@@ -126,28 +152,31 @@ const FaultHeader = "X-Mock-Fault"
 func (s *Server) fault(r *Request) (*Fault, error) {
 	asked := r.Header.Get(FaultHeader)
 	var found *Fault
+	known := asked == ""
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.Faults {
 		f := &s.Faults[i]
-		if f.Name != "" && f.Name == asked {
-			return f, f.check()
-		}
-		if f.Name != "" || !f.fits(r.Operation.Name, r.Model) {
+		if f.Name != "" && f.Name != asked {
 			continue
 		}
+		known = known || f.Name != ""
 		if err := f.check(); err != nil {
 			return nil, err
+		}
+		if !f.fits(r.Operation.Name, r.Model) {
+			continue
 		}
 		if s.seen == nil {
 			s.seen = map[int]int{}
 		}
 		s.seen[i]++
-		if found == nil && (len(f.Nth) == 0 || slices.Contains(f.Nth, s.seen[i])) {
+		first := found == nil || found.Name == "" && f.Name != ""
+		if first && (len(f.Nth) == 0 || slices.Contains(f.Nth, s.seen[i])) {
 			found = f
 		}
 	}
-	if asked == "" {
+	if known {
 		return found, nil
 	}
 	f, err := ParseFault(asked)

@@ -46,6 +46,9 @@ func TestFaultAnswers(t *testing.T) {
 			{"empty", 503, "", ""},
 			{"nonsense", 400, "ValidationException:" + serviceSuffix[1:], "unknown word"},
 			{"at=x", 400, "ValidationException:" + serviceSuffix[1:], "not a whole number"},
+			{"ThrottlingException; at=3", 400, "ValidationException:" + serviceSuffix[1:], "without events"},
+			{"throttlingException; validationException", 400, "ValidationException:" + serviceSuffix[1:], "a second exception"},
+			{"close; bytes=1; bytes=2", 400, "ValidationException:" + serviceSuffix[1:], "a second bytes"},
 		} {
 			a := asked(t, base, rt, c.fault)
 			if a.err != nil || a.status != c.status || a.header.Get("X-Amzn-Errortype") != c.code || !strings.Contains(string(a.body), c.body) || c.body == "" && len(a.body) > 0 {
@@ -91,7 +94,7 @@ func TestFaultExceptions(t *testing.T) {
 
 func TestFaultChecksums(t *testing.T) {
 	transports(t, &Server{}, func(t *testing.T, base string, rt http.RoundTripper) {
-		for fault, want := range map[string]error{"bad-prelude; at=2": eventstream.ErrPreludeChecksum, "bad-message; at=2": eventstream.ErrMessageChecksum} {
+		for fault, want := range map[string]error{"bad-prelude; at=2": eventstream.ErrPreludeChecksum, "bad-message; at=2": eventstream.ErrMessageChecksum, "throttlingException; bad-message; at=2": eventstream.ErrMessageChecksum} {
 			a := asked(t, base, rt, fault)
 			d := eventstream.NewDecoder(bytes.NewReader(a.body))
 			n := 0
@@ -102,6 +105,9 @@ func TestFaultChecksums(t *testing.T) {
 			if n != 3 || !errors.Is(err, want) {
 				t.Errorf("%s: %v after %d events", fault, err, n-1)
 			}
+		}
+		if behind, last := asked(t, base, rt, "bad-message; at=999"), asked(t, base, rt, "bad-message; at=-1"); !bytes.Equal(behind.body, last.body) {
+			t.Error("behind the last event nothing is wrong")
 		}
 	})
 }
@@ -199,10 +205,10 @@ func (w *writes) Write(p []byte) (int, error) {
 
 func TestFaultWriteSizes(t *testing.T) {
 	for fault, check := range map[string]func(sizes []int) bool{
-		"byte-writes":        func(s []int) bool { return len(s) > 1000 && s[0] == 1 && s[len(s)-1] == 1 },
-		"one-write":          func(s []int) bool { return len(s) == 1 && s[0] > 1000 },
-		"write=300":          func(s []int) bool { return len(s) > 2 && s[0] == 300 && s[1] == 300 && s[len(s)-1] <= 300 },
-		"write=300; bytes=0": func(s []int) bool { return len(s) > 2 },
+		"byte-writes":               func(s []int) bool { return len(s) > 1000 && s[0] == 1 && s[len(s)-1] == 1 },
+		"one-write":                 func(s []int) bool { return len(s) == 1 && s[0] > 1000 },
+		"write=300":                 func(s []int) bool { return len(s) > 2 && s[0] == 300 && s[1] == 300 && s[len(s)-1] <= 300 },
+		"write=300; end; bytes=700": func(s []int) bool { return len(s) == 3 && s[2] == 100 },
 	} {
 		r := newRequest(t, "https://127.0.0.1", operation.ConverseStream, sonnet, hello, FaultHeader, fault)
 		in, err := received(r, t.Context())
@@ -236,7 +242,8 @@ func TestScript(t *testing.T) {
 		{"operation":"Converse","model":"us.anthropic.*","nth":[1,3],"code":"ThrottlingException","headers":{"Retry-After":"1"}},
 		{"operation":"Converse","nth":[2],"fault":"ThrottlingException; huge; message=no","code":"ServiceUnavailableException","message":"busy","bodySize":90},
 		{"operation":"ConverseStream","exception":"modelStreamErrorException","at":2,"delay":"1ms"},
-		{"name":"special","status":402,"body":"pay"}
+		{"name":"special","status":402,"body":"pay"},
+		{"name":"flaky","operation":"ConverseStream","nth":[2],"status":402}
 	]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -262,26 +269,40 @@ func TestScript(t *testing.T) {
 		if a := call(t, s, operation.Converse, sonnet, hello, FaultHeader, "special"); a.status != 402 || string(a.body) != "pay" {
 			t.Errorf("by name: %d %s", a.status, a.body)
 		}
+		if a := call(t, s, operation.Converse, sonnet, hello, FaultHeader, "flaky"); a.status != 200 {
+			t.Errorf("by name, of another operation: %d", a.status)
+		}
+		for n, want := range []int{200, 402, 200} {
+			if a := call(t, s, operation.ConverseStream, sonnet, hello, FaultHeader, "flaky"); a.status != want {
+				t.Errorf("by name, request %d: %d, want %d", n+1, a.status, want)
+			}
+		}
 	}
 }
 
 func TestScriptRefuses(t *testing.T) {
 	for script, word := range map[string]string{
-		`{"faults":[{"statuss":1}]}`:                `"statuss"`,
-		`{"fault":[]}`:                              `"fault"`,
-		`{"faults":[{"break":"loudly"}]}`:           `"loudly"`,
-		`{"faults":[{"exception":"noException"}]}`:  `"noException"`,
-		`{"faults":[{}, {"delay":"soon"}]}`:         "faults[1]: delay",
-		`{"faults":[{"nth":[0]}]}`:                  "nth",
-		`{"faults":[{"status":99}]}`:                "status 99",
-		`{"faults":[{"corrupt":"all"}]}`:            `"all"`,
-		`{"faults":[{"model":"["}]}`:                `model "["`,
-		`{"faults":[{"fault":"reset; what=1"}]}`:    `"what"`,
-		`{"faults":[]} x`:                           "more than one",
-		`{"faults":[]}}`:                            "more than one",
-		`[]`:                                        "fault script",
-		`{"faults":[{"bytes":-1,"break":"close"}]}`: "negative",
-		`{"faults":[{"operation":"converse"}]}`:     "none of Bedrock's",
+		`{"faults":[{"statuss":1}]}`:                    `"statuss"`,
+		`{"fault":[]}`:                                  `"fault"`,
+		`{"faults":[{"break":"loudly"}]}`:               `"loudly"`,
+		`{"faults":[{"exception":"noException"}]}`:      `"noException"`,
+		`{"faults":[{}, {"delay":"soon"}]}`:             "faults[1]: delay",
+		`{"faults":[{"nth":[0]}]}`:                      "nth",
+		`{"faults":[{"status":99}]}`:                    "status 99",
+		`{"faults":[{"corrupt":"all"}]}`:                `"all"`,
+		`{"faults":[{"model":"["}]}`:                    `model "["`,
+		`{"faults":[{"fault":"reset; what=1"}]}`:        `"what"`,
+		`{"faults":[]} x`:                               "more than one",
+		`{"faults":[]}}`:                                "more than one",
+		`[]`:                                            "fault script",
+		`{"faults":[{"bytes":-1,"break":"close"}]}`:     "negative",
+		`{"faults":[{"operation":"converse"}]}`:         "none of Bedrock's",
+		`{"faults":[{"at":3}]}`:                         "at wants",
+		`{"faults":[{"bytes":3}]}`:                      "bytes wants",
+		`{"faults":[{"message":"x"}]}`:                  "message wants",
+		`{"faults":[{"fault":"code="}]}`:                "code is empty",
+		`{"faults":[{"fault":"close; at=1; bytes=2"}]}`: "not both",
+		`{"faults":[{"status":500,"noEnd":true}]}`:      "without events",
 	} {
 		if _, err := ReadScript([]byte(script)); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: %v, want an error with %s", script, err, word)

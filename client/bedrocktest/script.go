@@ -15,7 +15,7 @@ import (
 )
 
 // ParseFault reads a fault as X-Mock-Fault has it: words and settings between
-// semicolons, combined from left to right.
+// semicolons, each once, combined from left to right.
 //
 //	ThrottlingException; header.Retry-After=2
 //	throttlingException; at=3; message=slow down
@@ -28,6 +28,7 @@ import (
 // write).
 func ParseFault(text string) (Fault, error) {
 	var f Fault
+	seen := map[string]bool{}
 	for word := range strings.SplitSeq(text, ";") {
 		key, value, setting := strings.Cut(strings.TrimSpace(word), "=")
 		var err error
@@ -35,10 +36,20 @@ func ParseFault(text string) (Fault, error) {
 			err = f.set(key, value)
 		} else {
 			err = f.add(key)
+			switch {
+			case slices.Contains(exceptions, key):
+				key = "exception"
+			case statusOf(key) != 0:
+				key = "code"
+			}
+		}
+		if err == nil && seen[key] {
+			err = fmt.Errorf("a second %s", key)
 		}
 		if err != nil {
 			return Fault{}, fmt.Errorf("fault %q: %w", text, err)
 		}
+		seen[key] = true
 	}
 	if err := f.check(); err != nil {
 		return Fault{}, fmt.Errorf("fault %q: %w", text, err)
@@ -90,6 +101,8 @@ func (f *Fault) set(key, value string) (err error) {
 	switch name, isHeader := strings.CutPrefix(key, "header."); {
 	case isHeader:
 		f.setHeader(name, value)
+	case value == "" && (key == "code" || key == "message"):
+		return fmt.Errorf("%s is empty", key)
 	case key == "at":
 		f.At = &n
 	case key == "bytes":

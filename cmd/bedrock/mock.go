@@ -48,7 +48,9 @@ Words: ` + wrapWords(bedrocktest.FaultNames(), 70) + `
 Settings: at, body, bytes, code, delay, drip, header.NAME, message, size, status,
 write. --script FILE gives faults to requests that do not ask:
   {"faults":[{"operation":"Converse","nth":[1],"fault":"ThrottlingException"},
-             {"operation":"ConverseStream","model":"us.*","break":"reset","at":4,"delay":"1s"}]}
+             {"operation":"ConverseStream","model":"us.*","break":"reset","at":4,"delay":"1s"},
+             {"name":"flaky","nth":[1,2],"fault":"close"}]}
+One with a name is for requests that ask for it: X-Mock-Fault: flaky.
 
 Examples:
   bedrock mock

@@ -61,7 +61,8 @@ decoded events of streams.
 
 --as prints the requests instead, each as something to run: curl or http signed
 with today's credentials (for an API key when there are none), a Python program
-or a Go program. They go where 'bedrock replay-live -h' says.
+or a Go program, which find credentials of their own. They go where 'bedrock
+replay-live -h' says.
 
 Examples:
   bedrock converse --mock --record hello.cassette "Hello" && bedrock cassette show hello.cassette

@@ -58,8 +58,8 @@ func (c *chatFlags) run(ctx context.Context, e env, fs *flag.FlagSet, args []str
 	if body == nil {
 		prompt, err = readPrompt(ctx, e, args)
 	} else if err = checkObject(body, "--body"); err == nil {
-		if stream = streams(body); c.stream && !stream {
-			return usagef(`--stream: the body must say "stream":true`)
+		if stream = streams(body); given(fs, "stream") != "" && c.stream != stream {
+			return usagef(`--stream: the body must say "stream":%t`, c.stream)
 		}
 	}
 	if err != nil {

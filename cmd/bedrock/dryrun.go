@@ -17,7 +17,7 @@ import (
 
 // dryRunFlag is --dry-run of a command that makes a request, as its help names it.
 func dryRunFlag(fs *flag.FlagSet, p *string, request string) {
-	choice(fs, p, "dry-run", "", "send nothing; print "+request+" as `form` curl, http, json, boto3 (Python) or go; flags of waits, tries and the answer have no effect then", "curl", "http", "json", "boto3", "go")
+	choice(fs, p, "dry-run", "", "send nothing; print "+request+" as `form` curl, http, json, or as a program that finds credentials of its own, boto3 (Python) or go; flags of waits, tries and the answer have no effect then", "curl", "http", "json", "boto3", "go")
 }
 
 // dryRunForms are the values of --dry-run.

@@ -260,20 +260,21 @@ func printList[T any](w io.Writer, form, query string, list []T) error {
 			lines = append(lines, line)
 		}
 	}
+	found := query == "" || len(lines) == 0
 	for _, line := range lines {
 		if query != "" {
 			value, ok := pick(line, query, form)
-			if !ok && form != "jsonl" {
-				return usagef("--query %s: the list holds nothing there (-o json shows it whole)", query)
-			}
 			if !ok {
 				continue
 			}
-			line = []byte(value)
+			line, found = []byte(value), true
 		}
 		if _, err := fmt.Fprintf(w, "%s\n", line); err != nil {
 			return err
 		}
+	}
+	if !found {
+		return usagef("--query %s: the list holds nothing there (-o json shows it whole)", query)
 	}
 	return nil
 }

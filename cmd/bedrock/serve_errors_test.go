@@ -144,6 +144,8 @@ func TestServeFlags(t *testing.T) {
 		"--model ..":                            "--model",
 		"--max-streams 0":                       "max-streams",
 		"--drain 0":                             "drain",
+		"--allow-host https://a.example":        "want one name",
+		"--allow-host *.example":                "want one name",
 		"--drain soon":                          "drain",
 		"--api invoke -m amazon.nova-reel-v1:0": "StartAsyncInvoke",
 		"--api invoke -m amazon.titan-embed-text-v2:0 --temperature 1": "no temperature",

@@ -43,7 +43,12 @@ func (l *listenFlags) register(fs *flag.FlagSet, addr string) {
 	fs.Lookup("v").Usage = "show the calls as they happen on stderr"
 	fs.StringVar(&l.addr, "addr", addr, "`HOST:PORT` to listen on; port 0 takes a free one; beyond this machine a token is required")
 	fs.StringVar(&l.tokenFile, "token-file", "", "`file` with the token that clients must send as Authorization: Bearer; else "+tokenVariable)
-	fs.Var(&l.allowHosts, "allow-host", "also answer requests for this `name`, as a reverse proxy sends it in Host; may be repeated")
+	fs.Func("allow-host", "also answer requests for this `name`, as a reverse proxy sends it in Host; may be repeated", func(s string) error {
+		if hostname(s) == "" || strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-._:[]") != "" {
+			return errors.New("want one name or address, such as bedrock.example.com")
+		}
+		return l.allowHosts.Set(s)
+	})
 	l.readTimeout, l.writeTimeout, l.drain, l.maxStreams = 30*time.Second, time.Minute, 30*time.Second, 2048
 	positive(fs, &l.readTimeout, "read-timeout", "longest `wait` for a request's body, 30s unless given; for its headers at most 10s")
 	positive(fs, &l.writeTimeout, "write-timeout", "longest `wait` for a client that takes nothing of its answer, 1m unless given")

@@ -137,6 +137,13 @@ func TestSameHostFirst(t *testing.T) {
 			t.Errorf("%s is answered by %s", host, body)
 		}
 	}
+	c = mustOpen(t, path, Options{Repeat: true})
+	for _, host := range []string{"a", "b", "a", "b", "c"} {
+		want := strings.Replace(host, "c", "b", 1)
+		if _, body := mustDo(t, c, newRequest(t, "GET", "http://"+host+"/", "")); string(body) != want {
+			t.Errorf("%s is answered by %s again", host, body)
+		}
+	}
 }
 
 func TestUnmatched(t *testing.T) {

@@ -66,6 +66,19 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// A request that is cancelled before it is made leaves the answer for the next.
+func TestCancelledBefore(t *testing.T) {
+	path := tempFile(t)
+	mustDo(t, mustOpen(t, path, Options{Mode: Record}).Wrap(answer(200, nil, "1")), newRequest(t, "GET", "http://h/", ""))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	c := mustOpen(t, path, Options{})
+	if _, err := c.RoundTrip(newRequest(t, "GET", "http://h/", "").WithContext(ctx)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	mustDo(t, c, newRequest(t, "GET", "http://h/", ""))
+}
+
 // A replay that waits ends with the caller's context or with Close.
 func TestPaceEnds(t *testing.T) {
 	path := tempFile(t)

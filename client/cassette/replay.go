@@ -47,6 +47,9 @@ func (e *CutError) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // answer finds the recorded answer to a request and begins to play it.
 func (c *Cassette) answer(req *http.Request, body []byte) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err // the answer is left for who asks again
+	}
 	r, err := c.take(req, body)
 	if err != nil {
 		return nil, err
@@ -78,12 +81,13 @@ func (c *Cassette) Answer(req *http.Request, body []byte) *http.Response {
 
 // take finds the first interaction that answers a request and was not used, one
 // without a wildcard before one with, then one of the same host before another's.
+// Of those that were used it is the last one that fits as well as any.
 func (c *Cassette) take(req *http.Request, body []byte) (*Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q := c.redactor.live(req, body)
 	var first, spent *entry
-	best := fitsNot
+	best, bestSpent := fitsNot, fitsNot
 	for _, e := range c.entries {
 		how := 2 * fits(e.question.text, q.text)
 		if how > fitsNot && e.question.host == q.host {
@@ -92,7 +96,9 @@ func (c *Cassette) take(req *http.Request, body []byte) (*Response, error) {
 		switch {
 		case how == fitsNot:
 		case e.used, e.order != 0: // what was recorded just now is for the next session
-			spent = e
+			if how >= bestSpent {
+				spent, bestSpent = e, how
+			}
 		case how > best:
 			first, best = e, how
 		}
@@ -100,11 +106,13 @@ func (c *Cassette) take(req *http.Request, body []byte) (*Response, error) {
 	switch {
 	case first != nil:
 		first.used = true
-		return &first.Response, nil
 	case spent != nil && c.o.Repeat:
-		return &spent.Response, nil
+		first = spent
+	default:
+		return nil, c.unmatched(q, spent)
 	}
-	return nil, c.unmatched(q, spent)
+	r := first.Response // redactAgain changes what is on the cassette
+	return &r, nil
 }
 
 // player is a recorded body as it comes again.

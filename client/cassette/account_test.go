@@ -83,6 +83,35 @@ func TestSecretsOfTheWire(t *testing.T) {
 	if text := readFile(t, path); strings.Contains(text, "tempting") || strings.Count(text, "REDACTED, REDACTED and REDACTED") != 2 {
 		t.Errorf("third:\n%s", text)
 	}
+	mustDo(t, c.Wrap(answer(200, nil, "the last-password")), newRequest(t, "GET", "http://h/4", ""))
+	c.Hide("last-password")
+	if text := readFile(t, path); strings.Contains(text, "last-password") {
+		t.Errorf("hidden after the last recording:\n%s", text)
+	}
+}
+
+// A replay under way keeps its bytes when a recording beside it teaches that
+// there is a secret in them.
+func TestReplayBesideRecording(t *testing.T) {
+	const body = `{"word":"a-plain-looking-key"}`
+	path := tempFile(t)
+	mustDo(t, mustOpen(t, path, Options{Mode: Record}).Wrap(answer(200, http.Header{"Content-Length": {"30"}}, body)), newRequest(t, "GET", "http://h/1", ""))
+	c := mustOpen(t, path, Options{Mode: RecordMissing})
+	resp, err := c.RoundTrip(newRequest(t, "GET", "http://h/1", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	before := c.Interactions()[0].Response.Header
+	req := newRequest(t, "GET", "http://h/2", "")
+	req.Header.Set("X-Api-Key", "a-plain-looking-key")
+	mustDo(t, c.Wrap(answer(200, nil, "")), req)
+	if got, err := io.ReadAll(resp.Body); err != nil || string(got) != body {
+		t.Errorf("replayed %q: %v", got, err)
+	}
+	if before.Get("Content-Length") != "30" || strings.Contains(readFile(t, path), "plain-looking") {
+		t.Errorf("headers now %v, file:\n%s", before, readFile(t, path))
+	}
 }
 
 // A compressed answer is stored plain, for nobody could find a secret in it.

@@ -68,8 +68,13 @@ type entry struct {
 // that it can be written is checked here.
 func Open(path string, o Options) (*Cassette, error) {
 	c := &Cassette{path: path, o: o, redactor: newRedactor(o.redaction())}
-	if o.Mode == Passthrough {
+	switch {
+	case o.Mode < Replay || o.Mode > Passthrough:
+		return nil, fmt.Errorf("cassette: mode %d is none of Replay, Record, RecordMissing and Passthrough", o.Mode)
+	case o.Mode == Passthrough:
 		return c, nil
+	case path == "":
+		return nil, errors.New("cassette: no file is named")
 	}
 	if o.Mode != Replay {
 		if err := checkWritable(path); err != nil {
@@ -133,13 +138,17 @@ func (c *Cassette) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.Wrap(nil).RoundTrip(req)
 }
 
-// Hide names a secret to take out of what is recorded from now on, and of what
-// was.
+// Hide names secrets, of eight bytes or longer, to take out of what is recorded
+// from now on, and of what was: the file is written again when this Cassette
+// has recorded to it. Close tells when that fails.
 func (c *Cassette) Hide(secrets ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range secrets {
 		c.redactor.hide("secret of the caller", s)
+	}
+	if c.redactor.learned > c.known && slices.ContainsFunc(c.entries, func(e *entry) bool { return e.order > 0 }) {
+		c.failed(c.write())
 	}
 }
 
@@ -182,7 +191,12 @@ func (c *Cassette) store(i Interaction, order int, signatures []string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open--
-	if err := c.add(i, order, signatures); err != nil && c.err == nil {
+	c.failed(c.add(i, order, signatures))
+}
+
+// failed keeps the first failure to record.
+func (c *Cassette) failed(err error) {
+	if err != nil && c.err == nil {
 		c.err = fmt.Errorf("cassette: not recorded to %s: %w", c.path, err)
 	}
 }
@@ -206,6 +220,11 @@ func (c *Cassette) add(i Interaction, order int, signatures []string) error {
 		at = len(c.entries)
 	}
 	c.entries = slices.Insert(c.entries, at, e)
+	return c.write()
+}
+
+// write writes the file, with nothing in it that the redactor knows by now.
+func (c *Cassette) write() error {
 	if c.redactor.learned > c.known {
 		c.redactAgain()
 	}
@@ -219,10 +238,12 @@ func (c *Cassette) add(i Interaction, order int, signatures []string) error {
 	return save(c.path, text)
 }
 
-// redactAgain goes over what was recorded before the redactor knew better.
+// redactAgain goes over what was recorded before the redactor knew better. It
+// changes copies, for a replay or the caller may be reading.
 func (c *Cassette) redactAgain() {
 	c.known = c.redactor.learned
 	for _, e := range c.entries {
+		e.Request.Header, e.Response.Header = e.Request.Header.Clone(), e.Response.Header.Clone()
 		c.redactor.interaction(&e.Interaction)
 		e.question, e.text = ask(&e.Request), nil
 	}

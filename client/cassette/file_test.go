@@ -17,6 +17,7 @@ func TestCannotWrite(t *testing.T) {
 	os.WriteFile(garbage, []byte("package main\n"), 0o644)
 	for path, want := range map[string]string{
 		filepath.Join(dir, "missing", "x.cassette"): "a file cannot be made in",
+		"":      "no file is named",
 		dir:     "not a regular file",
 		garbage: "not a cassette",
 	} {
@@ -26,6 +27,9 @@ func TestCannotWrite(t *testing.T) {
 	}
 	if readFile(t, garbage) != "package main\n" {
 		t.Error("a file that is no cassette was changed")
+	}
+	if _, err := Open(filepath.Join(dir, "x.cassette"), Options{Mode: Passthrough + 1}); err == nil || !strings.Contains(err.Error(), "mode 4 is none of") {
+		t.Errorf("unknown mode: %v", err)
 	}
 }
 

@@ -92,6 +92,9 @@ func (f *Fault) instead() *response {
 	if pad := f.BodySize - len(*body); pad > 0 {
 		*body = append(*body, bytes.Repeat([]byte{' '}, pad)...)
 	}
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		r.parts = nil // HTTP knows no body of these
+	}
 	return r
 }
 

@@ -79,8 +79,9 @@ func (d *delivery) head(resp *response, f *Fault) {
 		h.Set("Content-Encoding", "gzip")
 	}
 	for name, value := range f.Header {
+		drop(h, name) // AWS's own are in another case than net/http's
 		if h.Set(name, value); value == "" {
-			h[name] = nil // net/http would make one up
+			h[http.CanonicalHeaderKey(name)] = nil // net/http would make one up
 		}
 	}
 	d.out.Status = resp.status

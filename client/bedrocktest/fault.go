@@ -29,7 +29,9 @@ type Fault struct {
 
 	// Instead of the answer. With a Code alone the Status is the code's own,
 	// with neither it is 500. Body replaces {"message":Message}; BodySize pads
-	// the body with blanks up to so many bytes.
+	// the body with blanks up to so many bytes. Status 204 and 304 have none.
+	// Header takes the place of the answer's own, in a proper answer too; an
+	// empty value removes it.
 	Status   int
 	Code     string // "ThrottlingException"
 	Message  string
@@ -96,6 +98,8 @@ func (f Fault) check() error {
 		return errors.New("bytes is negative")
 	case f.Delay < 0 || f.Drip < 0 || f.WriteSize < 0 || f.BodySize < 0:
 		return errors.New("delay, drip, writeSize and bodySize cannot be negative")
+	case !f.headerFits():
+		return fmt.Errorf("a header of %q cannot be sent", f.Header)
 	case slices.ContainsFunc(f.Nth, func(n int) bool { return n < 1 }):
 		return errors.New("nth counts from 1")
 	}
@@ -129,6 +133,19 @@ func (f Fault) useless() error {
 // replaces tells whether another answer takes the place of the proper one.
 func (f Fault) replaces() bool {
 	return f.Status != 0 || f.Code != "" || f.Body != nil || f.BodySize > 0
+}
+
+// headerFits tells whether net/http would send the headers: it drops others
+// without a word.
+func (f Fault) headerFits() bool {
+	for name, value := range f.Header {
+		odd := func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }
+		control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+		if name == "" || strings.ContainsFunc(name, odd) || strings.ContainsFunc(value, control) {
+			return false
+		}
+	}
+	return true
 }
 
 // fits tells whether the fault is meant for this operation and model.

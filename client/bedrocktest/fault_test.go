@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,6 +45,9 @@ func TestFaultAnswers(t *testing.T) {
 			{"unknown-operation", 200, "", unknownOperation},
 			{"html", 502, "", "<html><body><h1>502 Bad Gateway</h1></body></html>\n"},
 			{"empty", 503, "", ""},
+			{"status=204", 204, "", ""},
+			{"status=304; message=no body", 304, "", ""},
+			{"header.No Name=1", 400, "ValidationException:" + serviceSuffix[1:], "cannot be sent"},
 			{"nonsense", 400, "ValidationException:" + serviceSuffix[1:], "unknown word"},
 			{"at=x", 400, "ValidationException:" + serviceSuffix[1:], "not a whole number"},
 			{"ThrottlingException; at=3", 400, "ValidationException:" + serviceSuffix[1:], "without events"},
@@ -58,6 +62,10 @@ func TestFaultAnswers(t *testing.T) {
 		a := asked(t, base, rt, "ThrottlingException; header.Retry-After=7; header.x-amz-retry-after=1500")
 		if a.header.Get("Retry-After") != "7" || a.header.Get("X-Amz-Retry-After") != "1500" {
 			t.Errorf("headers %v", a.header)
+		}
+		a = asked(t, base, rt, "ThrottlingException; header.X-Amzn-ErrorType=Other; header.content-type=")
+		if got := a.header.Values("X-Amzn-Errortype"); !slices.Equal(got, []string{"Other"}) || len(a.header.Values("Content-Type")) > 0 {
+			t.Errorf("headers in place of the answer's own: %v", a.header)
 		}
 		if a := asked(t, base, rt, "huge"); len(a.body) != 10<<20 || a.status != 500 {
 			t.Errorf("huge: %d, %d bytes", a.status, len(a.body))
@@ -282,6 +290,7 @@ func TestScript(t *testing.T) {
 
 func TestScriptRefuses(t *testing.T) {
 	for script, word := range map[string]string{
+		`{"faults":[{"headers":{"A":"b\n"}}]}`:          "cannot be sent",
 		`{"faults":[{"statuss":1}]}`:                    `"statuss"`,
 		`{"fault":[]}`:                                  `"fault"`,
 		`{"faults":[{"break":"loudly"}]}`:               `"loudly"`,

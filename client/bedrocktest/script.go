@@ -179,8 +179,9 @@ type scriptFault struct {
 //	  {"name": "flaky", "fault": "reset; bytes=100", "delay": "300ms"}
 //	]}
 //
-// The members are the fields of Fault; "fault" is text for ParseFault, and the
-// other members come on top of it.
+// The members are the fields of Fault with a small first letter, but "headers"
+// for Header; durations are text such as "300ms". "fault" is text for
+// ParseFault, and the other members come on top of it.
 func ReadScript(data []byte) ([]Fault, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()

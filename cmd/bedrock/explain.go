@@ -128,6 +128,9 @@ func (f *explainFlags) read(ctx context.Context, e env, args []string, r *client
 	if len(args) == 0 && f.last {
 		return nil
 	}
+	if f.body == "-" && (len(args) == 0 || args[0] == "-") {
+		return usagef("standard input cannot be both the answer and --body: put one of them into a file")
+	}
 	if file, ok := e.stdin.(*os.File); ok && len(args) == 0 && isTerminal(file) {
 		return usagef("no FILE: give the answer of AWS, or - to type it")
 	}

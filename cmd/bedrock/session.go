@@ -219,6 +219,9 @@ func readSecrets(name string) (map[string]string, error) {
 	if err != nil {
 		return nil, setupf("--secrets %s: %w", name, err)
 	}
+	if len(secrets) == 0 {
+		return nil, setupf("--secrets %s: the file holds nothing", name)
+	}
 	return secrets, nil
 }
 

@@ -124,6 +124,8 @@ func (f Fault) useless() error {
 		return errors.New("a break comes at an event or after bytes, not both")
 	case f.Bytes != nil && f.Break == "":
 		return errors.New("bytes wants a break that comes after them")
+	case (f.At != nil || f.NoEnd) && slices.ContainsFunc(operation.All, func(o operation.Operation) bool { return o.Name == f.Operation && o.Streaming == operation.None }):
+		return fmt.Errorf("%s does not stream: at and noEnd have no place in its answer", f.Operation)
 	case f.Message != "" && f.Exception == "" && !f.replaces():
 		return errors.New("message wants an error that says it: a status, a code or an exception")
 	}

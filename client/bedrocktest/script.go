@@ -194,6 +194,9 @@ func ReadScript(data []byte) ([]Fault, error) {
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, fmt.Errorf("fault script: more than one JSON value")
 	}
+	if script.Faults == nil {
+		return nil, fmt.Errorf(`fault script: there is no "faults"`)
+	}
 	var faults []Fault
 	for i, raw := range script.Faults {
 		f, err := readFault(raw)

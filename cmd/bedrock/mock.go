@@ -152,6 +152,9 @@ func (m *mockFlags) check(e env) error {
 	if m.certFile != "" && !m.tls {
 		return usagef("--cert-file goes with --tls")
 	}
+	if m.keyFile != "" && m.verify == "off" {
+		return usagef("--verify off accepts every key: leave --access-key-file out")
+	}
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if m.server.Region == "" {
 			m.server.Region = e.getenv(name)

@@ -216,16 +216,17 @@ func TestMockRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for args, want := range map[string]string{
-		"--addr nowhere":               "HOST:PORT",
-		"--verify maybe":               "want one of",
-		"--latency -1s":                "negative",
-		"--rate NaN":                   "endless",
-		"--rate x":                     "rate",
-		"--cert-file x":                "goes with --tls",
-		"--script " + bad:              "canary",
-		"--script " + dir + "/nothing": "no such file",
-		"--access-key-file " + bad:     "line 1",
-		"prompt":                       `unexpected argument "prompt"`,
+		"--addr nowhere":                   "HOST:PORT",
+		"--verify maybe":                   "want one of",
+		"--latency -1s":                    "negative",
+		"--rate NaN":                       "endless",
+		"--access-key-file x --verify off": "accepts every key",
+		"--rate x":                         "rate",
+		"--cert-file x":                    "goes with --tls",
+		"--script " + bad:                  "canary",
+		"--script " + dir + "/nothing":     "no such file",
+		"--access-key-file " + bad:         "line 1",
+		"prompt":                           `unexpected argument "prompt"`,
 	} {
 		var stderr bytes.Buffer
 		code := run(t.Context(), env{strings.NewReader(""), io.Discard, &stderr, func(string) string { return "" }}, append([]string{"mock"}, strings.Fields(args)...))

@@ -60,6 +60,7 @@ func probeCommand() command {
 			fs.Var(&p.apis, "apis", "`list` of APIs: converse, invoke, chat, mantle, or all; converse unless given")
 			fs.Lookup("max-attempts").Usage = "try each call at most `N` times, once unless given"
 			fs.Lookup("first-event-timeout").Usage = "longest `wait` for an answer, 1m unless given"
+			fs.Lookup("region").Usage = "AWS `region` to look the inference profile up in, where --regions is no list; else AWS_REGION, AWS_DEFAULT_REGION or the profile's"
 			auth := fs.Lookup("auth") // here it is a list too
 			auth.Value, auth.Usage = &p.auths, "`list` of ways to authenticate: sigv4, bearer, or all; else the one that calls take"
 			fs.Func("parallel", "have at most `N` calls under way at once, 8 unless given", wholeNumber(&p.parallel, 1))

@@ -47,6 +47,9 @@ func (p Process) Retrieve(ctx context.Context) (sigv4.Credentials, error) {
 		return sigv4.Credentials{}, notSet(sourceProcess, "no command")
 	}
 	out, err := p.run(ctx)
+	if ctx.Err() != nil && err != nil { // the caller left
+		return sigv4.Credentials{}, &Error{Source: sourceProcess, Reason: "running the command", Err: err}
+	}
 	if err != nil {
 		return fail(err.Error())
 	}

@@ -68,8 +68,9 @@ func TestProcessEnds(t *testing.T) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("the caller left"))
-	if _, err := (Process{Command: "sleep 1000"}).Retrieve(ctx); err == nil || !strings.Contains(err.Error(), "the caller left") {
+	left := errors.New("the caller left")
+	cancel(left)
+	if _, err := (Process{Command: "sleep 1000"}).Retrieve(ctx); !errors.Is(err, left) || !strings.Contains(err.Error(), "credential_process: ") {
 		t.Error(err)
 	}
 }

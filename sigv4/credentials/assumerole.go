@@ -57,6 +57,9 @@ func (a AssumeRole) once(ctx context.Context) (c, source sigv4.Credentials, err 
 	if a.Region == "" {
 		return fail("role "+a.RoleARN+" is assumed in a region, and none is set", "set AWS_REGION, or region in the profile", nil)
 	}
+	if a.Source == nil {
+		return fail("role "+a.RoleARN+" has no credentials to start from", "set Source", nil)
+	}
 	if source, err = a.Source.Retrieve(ctx); err != nil {
 		return fail("role "+a.RoleARN+" has no credentials to start from", "", err)
 	}

@@ -47,7 +47,8 @@ func (e *NotFoundError) Unwrap() error { return ErrNone }
 // fails so does the chain: other credentials than the ones that were meant are
 // worse than none.
 //
-// A Chain does not remember credentials; put it into a Cache.
+// A Chain comes from Config.Provider. It does not remember credentials; put it
+// into a Cache.
 type Chain struct {
 	// Local keeps the chain from everything but the environment and the shared
 	// files: a source that would ask a server or run a program is not reached.

@@ -3,6 +3,7 @@ package credentials
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -62,11 +63,14 @@ func causeText(err error) string {
 // that were sent to it are cut out, control characters become spaces, and it
 // is at most 300 bytes.
 func redact(text string, secrets ...string) string {
+	var forms []string
 	for _, s := range secrets {
-		for _, form := range []string{s, strings.TrimSpace(s), url.QueryEscape(s), url.PathEscape(s)} {
-			if len(form) >= 4 {
-				text = strings.ReplaceAll(text, form, "REDACTED")
-			}
+		forms = append(forms, s, strings.TrimSpace(s), url.QueryEscape(s), url.PathEscape(s))
+	}
+	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) }) // one may begin another
+	for _, form := range forms {
+		if len(form) >= 4 {
+			text = strings.ReplaceAll(text, form, "REDACTED")
 		}
 	}
 	return printable(text, 300)

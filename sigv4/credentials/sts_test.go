@@ -76,6 +76,7 @@ func TestAssumeRoleErrors(t *testing.T) {
 	}{
 		{"denied", AssumeRole{HTTP: says(403, refusal("AccessDenied", "User: arn:u is not authorized to perform: sts:AssumeRole"))}, "STS answered 403 Forbidden AccessDenied: User: arn:u is not"},
 		{"echo", AssumeRole{HTTP: says(403, refusal("SignatureDoesNotMatch", "The Canonical String should have been 'POST\n/\nx-amz-security-token:t"+canary+"\n"))}, "x-amz-security-token:REDACTED"},
+		{"secrets of one beginning", AssumeRole{Source: sigv4.Credentials{AccessKeyID: "A", SecretAccessKey: "begin", SessionToken: "begin" + canary}, HTTP: says(400, refusal("X", "not begin"+canary+"."))}, "X: not REDACTED."},
 		{"long", AssumeRole{HTTP: says(400, refusal("X", strings.Repeat("é", 5000)))}, "é…"},
 		{"no XML", AssumeRole{HTTP: says(200, canary)}, "without credentials"},
 		{"empty", AssumeRole{HTTP: says(200, "<AssumeRoleResponse/>")}, "without credentials"},
@@ -102,6 +103,9 @@ func TestAssumeRoleErrors(t *testing.T) {
 	}
 	if _, err := (AssumeRole{Source: sourceKeys, RoleARN: "r", HTTP: nobody}).Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
 		t.Errorf("without region: %v", err)
+	}
+	if _, err := (AssumeRole{RoleARN: "r", Region: "us-east-1", HTTP: nobody}).Retrieve(t.Context()); err == nil || !strings.Contains(err.Error(), "set Source") {
+		t.Errorf("without source: %v", err)
 	}
 }
 

@@ -224,6 +224,21 @@ func TestForTestRecords(t *testing.T) {
 			t.Error(f.said)
 		}
 	}
+	for _, name := range []string{"TestIt/a:b", "TestIt/a?b"} {
+		func() {
+			defer func() { recover() }()
+			f := &fakeTB{name: name}
+			ForTest(f)
+			if f.said != nil || name == "TestIt/a?b" {
+				t.Errorf("%s: %q", name, f.said)
+			}
+			ForTest(f)
+			t.Errorf("%s: a second call is not refused", name)
+		}()
+	}
+	if got := filepath.ToSlash(pathOf("TestIt/../../../x")); got != "testdata/cassettes/TestIt/__/__/__/x.cassette" {
+		t.Errorf("a name leads out of the folder: %s", got)
+	}
 	all, err := Read("testdata/cassettes/TestIt/sub.cassette")
 	if err != nil || len(all) != 1 || all[0].Request.URL != "http://h/new" {
 		t.Errorf("%v %v", all, err)

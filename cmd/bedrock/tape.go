@@ -25,7 +25,7 @@ type tapeFlags struct {
 
 func (r *tapeFlags) register(fs *flag.FlagSet) {
 	r.registerRecord(fs)
-	fs.StringVar(&r.replay, "replay", "", "answer from this cassette, a `file` or a directory of them: no credentials, no network, nothing is signed")
+	fs.StringVar(&r.replay, "replay", "", "answer from this cassette, a `file` or a directory of them: no network, nothing is signed, no credentials are looked at")
 	registerPace(fs, &r.pace)
 }
 
@@ -84,8 +84,6 @@ func (r *tapeFlags) open(e env, c *connection, s *session) (err error) {
 		return usagef("--record and --replay: one or the other")
 	case r.replay != "" && c.mock:
 		return usagef("--mock and --replay: one or the other")
-	case r.replay != "" && (c.profile != "" || c.secrets != ""):
-		return usagef("--replay needs no --profile or --secrets: leave one or the other out")
 	case r.pace != nil && r.replay == "":
 		return usagef("--pace is for --replay")
 	case (r.none || r.rules != nil) && r.record == "":

@@ -88,7 +88,13 @@ func (s *signer) sign(k *call, req *http.Request) error {
 			"region", signer.Region, "service", signer.Service, "clock_offset", k.offset)
 	}
 	k.signature, err = signer.Sign(req, k.payloadHash, c, time.Now().Add(k.offset))
-	return err
+	switch {
+	case errors.Is(err, sigv4.ErrCredentials):
+		return fmt.Errorf("%w: %w", ErrNoCredentials, err)
+	case err != nil: // another try would meet it again
+		return fmt.Errorf("%w: %w", ErrValidation, err)
+	}
+	return nil
 }
 
 func (s *signer) bearer(k *call, req *http.Request) error {

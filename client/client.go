@@ -88,6 +88,9 @@ func New(opts ...Option) (*Client, error) {
 }
 
 func (c *Client) resolve(cfg config, world *credentials.Config) error {
+	if cfg.auth < AuthAuto || cfg.auth > AuthNone {
+		return fmt.Errorf("WithAuth(%d): there are AuthAuto, AuthSigV4, AuthBearer and AuthNone", cfg.auth)
+	}
 	c.setDefaults()
 	mode := world.Setting("AWS_RETRY_MODE", "retry_mode")
 	if err := retryMode(mode.Value, mode.Source); err != nil {

@@ -325,6 +325,27 @@ func TestBearerNeedsTLS(t *testing.T) {
 	}
 }
 
+// What cannot be signed is not tried again: it stays so.
+func TestUnsignable(t *testing.T) {
+	bad := converse
+	bad.Header = http.Header{"X-Odd": {"a\nb"}}
+	for _, tt := range []struct {
+		keys sigv4.Credentials
+		call Request
+		is   error
+	}{
+		{sigv4.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "s", SessionToken: "a\nb"}, converse, ErrNoCredentials},
+		{sigv4.Credentials{AccessKeyID: "not/an/id", SecretAccessKey: "s"}, converse, ErrNoCredentials},
+		{exampleKeys, bad, ErrValidation},
+	} {
+		wire := &answers{list: seq{fine}}
+		_, err := newClient(t, "http://127.0.0.1", WithTransport(wire), WithCredentials(tt.keys)).Do(t.Context(), tt.call)
+		if e, ok := errors.AsType[*Error](err); !ok || !errors.Is(err, tt.is) || len(e.Attempts) > 1 || wire.seen.Load() != 0 {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 // The host that is sent and signed, the region and the service can each differ
 // from what the URL says, and a base path is kept and signed.
 func TestSigningOverrides(t *testing.T) {
@@ -354,6 +375,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no region with an endpoint", []Option{WithEndpoint("http://127.0.0.1"), WithCredentials(exampleKeys)}, ErrNoRegion, "AWS_REGION"},
 		{"endpoint without a scheme", []Option{WithRegion("us-east-1"), WithEndpoint("127.0.0.1:80")}, nil, "endpoint"},
 		{"endpoint with a password", []Option{WithRegion("us-east-1"), WithEndpoint("http://u:canary@h")}, nil, "endpoint"},
+		{"unknown authentication", []Option{WithRegion("us-east-1"), WithAuth(AuthNone + 1)}, nil, "WithAuth(4)"},
 		{"bearer without a key", []Option{WithRegion("us-east-1"), WithAuth(AuthBearer)}, ErrNoCredentials, "AWS_BEARER_TOKEN_BEDROCK"},
 	}
 	for _, tt := range tests {

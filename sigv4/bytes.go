@@ -41,7 +41,17 @@ func appendEscaped[S string | []byte](b []byte, s S) []byte {
 	return append(b, s[plain:]...)
 }
 
-// escapeIllegal percent-encodes what may not stand in a URL at all.
+// legal tells a text without bytes that may not stand in a URL at all.
+func legal(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// escapeIllegal percent-encodes those bytes.
 func escapeIllegal(s string) string {
 	b := make([]byte, 0, 3*len(s))
 	for i := range len(s) {

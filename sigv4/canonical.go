@@ -192,7 +192,7 @@ func appendQuery(b []byte, query string) []byte {
 	if query == "" {
 		return b
 	}
-	if strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+	if !legal(query) {
 		query = escapeIllegal(query)
 	}
 	var space [16][2]string

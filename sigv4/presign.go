@@ -29,7 +29,7 @@ func (s Signer) Presign(req *http.Request, payloadHash string, expires time.Dura
 		return nil, Signature{}, err
 	}
 	var space [12]field
-	fields, _, err := headerFields(append(space[:0], field{name: "Host", values: []string{r.host}}), req.Header)
+	fields, _, err := headerFields(append(space[:0], field{"Host", []string{r.host}, clean(r.host)}), req.Header)
 	if err != nil {
 		return nil, Signature{}, err
 	}

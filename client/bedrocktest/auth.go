@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"rawbedrock/client/operation"
 	"rawbedrock/sigv4"
+	"rawbedrock/sigv4/credentials"
 )
 
 // Verification is how closely a Server looks at who calls.
@@ -54,9 +54,6 @@ const (
 	mockHint     = "this is a local Bedrock: it knows the access key AKIDEXAMPLE of AWS's documentation, the API key " +
 		APIKey + ", keys minted with that access key, and what it was told"
 )
-
-// maxKeyLife is how long a short-term API key can live.
-const maxKeyLife = 12 * time.Hour
 
 var regionForm = lazy(`^[a-z]{2,4}(-[a-z]+)+-[0-9]+$`)
 
@@ -192,7 +189,7 @@ func (s *Server) checkKey(key, host string) (Identity, *apiError) {
 		return Identity{}, refuse("Bearer Token has expired", "")
 	case err != nil:
 		return Identity{}, refuse(wrongAPIKey, err.Error())
-	case v.Expires.Sub(v.Time) > maxKeyLife:
+	case v.Expires.Sub(v.Time) > credentials.MaxKeyLife:
 		return Identity{}, refuse(wrongAPIKey, "the API key is made for more than 12 hours")
 	}
 	return Identity{AccessKeyID: v.AccessKeyID, Bearer: true, Region: v.Region}, nil

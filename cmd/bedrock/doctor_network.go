@@ -80,17 +80,6 @@ func (x *examination) clock() {
 	}
 }
 
-var hostRegion = regexp.MustCompile(`(?:^|\.)bedrock[a-z-]*\.([a-z0-9-]+)\.(?:vpce\.)?(?:amazonaws\.|api\.)`)
-
-// regionOf is the region in the name of an endpoint of AWS's own, "" of any
-// other host.
-func regionOf(u *url.URL) string {
-	if m := hostRegion.FindStringSubmatch(u.Hostname()); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
 // regionForm is what AWS's regions look like.
 var regionForm = regexp.MustCompile(`^(fips-)?[a-z]+(-[a-z]+)+-\d+(-fips)?$`)
 

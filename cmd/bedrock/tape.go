@@ -11,7 +11,6 @@ import (
 
 	"rawbedrock/client"
 	"rawbedrock/client/cassette"
-	"rawbedrock/client/operation"
 )
 
 // tapeFlags holds the flags that put a cassette between the command and
@@ -148,32 +147,6 @@ func (h hiding) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// matchURL finds the operation of a recorded request.
-func matchURL(r cassette.Request) (op operation.Operation, labels []string, ok bool) {
-	u, err := url.Parse(r.URL)
-	if err != nil {
-		return op, nil, false
-	}
-	op, labels, _, ok = matchPath(r.Method, u.EscapedPath())
-	return op, labels, ok
-}
-
-// matchPath finds the operation that a path ends in. A base URL may have put a
-// prefix before it.
-func matchPath(method, path string) (op operation.Operation, labels []string, prefix string, ok bool) {
-	for rest := path; rest != ""; {
-		if op, labels, ok = operation.Match(method, rest); ok {
-			return op, labels, strings.TrimSuffix(path, rest), true
-		}
-		i := strings.IndexByte(rest[1:], '/') + 1
-		if i == 0 {
-			break
-		}
-		rest = rest[i:]
-	}
-	return op, nil, "", false
-}
-
 // recordedModel is the model that the first recorded request asks by its path,
 // so that a replay does not have to name it again.
 func (s *session) recordedModel() string {
@@ -191,8 +164,12 @@ func (s *session) recordedModel() string {
 // recordedRegion is the region of a recorded host, when it is AWS's.
 func (s *session) recordedRegion() string {
 	for _, i := range s.tape.Interactions() {
-		if u, err := url.Parse(i.Request.URL); err == nil && regionOf(u) != "" {
-			return regionOf(u)
+		u, err := url.Parse(i.Request.URL)
+		if err != nil {
+			continue
+		}
+		if region := regionOf(u); region != "" {
+			return region
 		}
 	}
 	return ""

@@ -65,6 +65,9 @@ func (t *tally) add(e event) {
 	case "fail", "build-fail":
 		t.failed++
 		fmt.Printf("FAIL %s\n%s", key, out)
+		if e.Test == "" {
+			t.unended(e.Package)
+		}
 	case "pass":
 		if e.Test == "" {
 			fmt.Print(out)
@@ -75,6 +78,18 @@ func (t *tally) add(e event) {
 	case "skip":
 		if e.Test != "" {
 			t.skips[reason(out.String())]++
+		}
+	}
+	if e.Test != "" && (e.Action == "pass" || e.Action == "fail" || e.Action == "skip") {
+		delete(t.output, key)
+	}
+}
+
+// unended prints what the tests said that a panic or a time limit cut short.
+func (t *tally) unended(pkg string) {
+	for _, key := range slices.Sorted(maps.Keys(t.output)) {
+		if test, ok := strings.CutPrefix(key, pkg+" "); ok && test != "" {
+			fmt.Printf("NOT ENDED %s\n%s", key, t.output[key])
 		}
 	}
 }

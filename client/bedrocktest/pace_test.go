@@ -58,17 +58,20 @@ func TestFaultSilence(t *testing.T) {
 	})
 }
 
-// Close frees the clients that a silence holds.
+// Close frees the clients that a silence holds, also those whose request had
+// only just come.
 func TestCloseEndsSilence(t *testing.T) {
-	came := make(chan Request, 1)
-	s := &Server{OnRequest: func(r Request) { came <- r }}
-	got := make(chan answerOf, 1)
-	go func() { got <- asked(t, "http://127.0.0.1", s, "silence; at=1") }()
-	<-came
-	s.Close()
-	if a := <-got; !errors.Is(a.err, io.ErrUnexpectedEOF) {
-		t.Errorf("the client got %v", a.err)
+	s := &Server{}
+	s.OnRequest = func(Request) { s.Close() }
+	if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+		t.Errorf("silent from the first request on: the client got %v", a.err)
 	}
+	s.OnRequest = nil
+	s.OnPart = func(context.Context, Request, int) { s.Close() }
+	if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+		t.Errorf("silent after a part: the client got %v", a.err)
+	}
+	s.OnPart = nil
 	if a := asked(t, "http://127.0.0.1", s, ""); a.status != 200 {
 		t.Errorf("afterwards: %d %v", a.status, a.err)
 	}

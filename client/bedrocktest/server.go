@@ -79,6 +79,7 @@ const maxBody = 26 << 20
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	done := s.closed() // a Close from now on ends this answer
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil && !isTooLarge(err) {
 		panic(http.ErrAbortHandler) // the client left before it had said what it wants
@@ -97,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if apiErr != nil {
 		resp = apiErr.response()
 	}
-	d := delivery{s: s, w: w, ctx: r.Context(), done: s.closed(), req: req}
+	d := delivery{s: s, w: w, ctx: r.Context(), done: done, req: req}
 	broken := d.deliver(resp, fault)
 	if s.OnDone != nil {
 		s.OnDone(req, d.out)

@@ -58,23 +58,27 @@ func TestFaultSilence(t *testing.T) {
 	})
 }
 
-// Close frees the clients that a silence holds, also those whose request had
+// Close frees the client that a silence holds, also the one whose request has
 // only just come.
 func TestCloseEndsSilence(t *testing.T) {
-	s := &Server{}
-	s.OnRequest = func(Request) { s.Close() }
-	if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
-		t.Errorf("silent from the first request on: the client got %v", a.err)
-	}
-	s.OnRequest = nil
-	s.OnPart = func(context.Context, Request, int) { s.Close() }
-	if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
-		t.Errorf("silent after a part: the client got %v", a.err)
-	}
-	s.OnPart = nil
-	if a := asked(t, "http://127.0.0.1", s, ""); a.status != 200 {
-		t.Errorf("afterwards: %d %v", a.status, a.err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{}
+		go func() {
+			synctest.Wait() // until the silence has begun
+			s.Close()
+		}()
+		if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+			t.Errorf("closed in the silence: the client got %v", a.err)
+		}
+		s.OnRequest = func(Request) { s.Close() }
+		if a := asked(t, "http://127.0.0.1", s, "silence; at=1"); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+			t.Errorf("closed before it: the client got %v", a.err)
+		}
+		s.OnRequest = nil
+		if a := asked(t, "http://127.0.0.1", s, ""); a.status != 200 {
+			t.Errorf("afterwards: %d %v", a.status, a.err)
+		}
+	})
 }
 
 // Latency, rate, delay and drip in fake time.
